@@ -1,0 +1,1 @@
+"""Ferry: the open backend of a citizen's one-stop app."""

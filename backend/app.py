@@ -1,0 +1,145 @@
+"""The only place where things are joined: settings, gateways, capabilities, doors.
+
+A request passes, in this order: telemetry, language, door, limit, body; then its route. On the way
+back its session commits below 400, and the headers that every reply carries are put on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backend import accounts, departments
+from backend.accounts import routes as accounts_routes
+from backend.assistant import routes as assistant_routes
+from backend.assistant.shelf import Shelf
+from backend.bills import routes as bills_routes
+from backend.core import access, clock, database, limits, migrations, operations, telemetry
+from backend.core.http import api, description, make_api, page, replies
+from backend.core.http.api import FerryApi
+from backend.core.jobs import Bell, make_huey
+from backend.core.settings import Settings, read_settings
+from backend.departments import routes as departments_routes
+from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityProvider
+from backend.gateways.push import FirebasePush
+from backend.menu import load_catalogue
+from backend.menu import routes as menu_routes
+from backend.menu.search import SearchIndex
+from backend.notifications import routes as notifications_routes
+from backend.notifications.delivery import deliver_waiting
+
+TABLES: MetaData = database.Base.metadata
+BLUEPRINTS = (
+    operations.blp,
+    page.blp,
+    menu_routes.blp,
+    assistant_routes.blp,
+    accounts_routes.sign_in_blp,
+    accounts_routes.sessions_blp,
+    accounts_routes.devices_blp,
+    notifications_routes.blp,
+    bills_routes.blp,
+    departments_routes.blp,
+    bills_routes.department_blp,
+)
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """The partners that the web process asks."""
+
+    identity_providers: Mapping[str, IdentityProvider]
+
+
+def choose_gateways(settings: Settings) -> Gateways:
+    """Return the partners that the settings name; stand-ins in a demo only."""
+    if not settings.is_demo:
+        return Gateways({})
+    demo = DemoIdentityProvider()
+    return Gateways({demo.name: demo})
+
+
+def create_app(settings: Settings, gateways: Gateways, rows: database.Database) -> Flask:
+    """Join a web application; its content (catalogue, release) is read from the data folder."""
+    app, ferry_api = _bare_app()
+    catalogue = load_catalogue(settings.data_dir)
+    shelf = Shelf(settings.releases_dir)
+    limiter = limits.Limiter(settings.limits_url, settings.requests_per_minute)
+    app.extensions.update(
+        settings=settings,
+        identity_providers=gateways.identity_providers,
+        catalogue=catalogue,
+        search_index=SearchIndex(catalogue),
+        department_name=catalogue.department_name,
+        shelf=shelf,
+        bell=Bell(make_huey(settings.jobs_url, settings.data_dir)),
+        limiter=limiter,
+        ready_checks={
+            "database": lambda: _answers(rows),
+            "tables": lambda: migrations.is_current(rows),
+            "assistant": shelf.has_release,
+        },
+    )
+    _line_up_hooks(app, rows, limiter)
+    app.extensions["api_description"] = description.describe(app, ferry_api)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def create_from_environment() -> Flask:
+    """Make the application that gunicorn serves."""
+    telemetry.start_logging()
+    settings = read_settings()
+    return create_app(settings, choose_gateways(settings), database.Database(settings.database_url))
+
+
+def make_worker(settings: Settings, rows: database.Database) -> Bell:
+    """Make the worker: it answers the bell by draining the outbox into the push gateway."""
+    if settings.fcm_credentials is None:
+        raise ValueError("FERRY_FCM_CREDENTIALS is missing: a service account's JSON file")
+    push = FirebasePush(settings.fcm_project_id, settings.fcm_credentials, settings.fcm_endpoint)
+    drain = partial(deliver_waiting, rows, push, clock.now, settings.lease_seconds)
+    return Bell(make_huey(settings.jobs_url, settings.data_dir), drain)
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the OpenAPI description of this code; needs neither settings nor content."""
+    app, ferry_api = _bare_app()
+    return description.describe(app, ferry_api)
+
+
+def _bare_app() -> tuple[Flask, FerryApi]:
+    app = Flask("ferry", static_folder=None)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    ferry_api = make_api(app)
+    for blueprint in BLUEPRINTS:
+        ferry_api.register_blueprint(blueprint)
+    return app, ferry_api
+
+
+def _line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter) -> None:
+    # Flask runs `before` hooks in this order and `after` hooks in the reverse: the commit comes
+    # first on the way back, and the count and the log line last, when the status is settled.
+    telemetry.bind(app)
+    replies.bind(app)
+    database.bind(app, rows)
+    access.guard(app, [accounts.find_resident_caller, departments.find_department_caller])
+    limits.bind(app, limiter)
+    app.before_request(api.check_body_is_expected)
+
+
+def _answers(rows: database.Database) -> bool:
+    try:
+        with rows.transaction(read_only=True) as db:
+            db.execute(text("select 1"))
+    except DBAPIError:
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""What the staff write: intents, crises, synonyms, and what lies outside; immutable values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from backend.assistant.release import Call
+from backend.core.languages import Language, Words
+
+
+class Status(StrEnum):
+    """Whether an intent is being written, in use, or kept for the record."""
+
+    DRAFT = "draft"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that a resident might say, and the line of the file where it stands."""
+
+    number: int
+    text: str
+
+
+Phrases: TypeAlias = Mapping[Language, tuple[Line, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What someone wants, and the service of the menu that it opens. The path is the id."""
+
+    id: str
+    title: Words
+    opens: str
+    phrases: Phrases
+    finds: tuple[Line, ...]
+    misses: tuple[Line, ...]
+    status: Status
+    reviewed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrisisIntent:
+    """Somebody is in danger: what to say first and whom to call."""
+
+    id: str
+    title: Words
+    says: Words
+    calls: tuple[Call, ...]
+    phrases: Phrases
+    finds: tuple[Line, ...]
+    misses: tuple[Line, ...]
+    status: Status
+    reviewed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What is said to an assistant though no service answers it; `misses` belong to a service."""
+
+    phrases: Phrases = field(default_factory=dict)
+    finds: tuple[Line, ...] = ()
+    misses: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The whole of `intents/`, immutable, with the hash of its files.
+
+    `synonyms` are pairs of (as said, as meant).
+    """
+
+    digest: str
+    intents: tuple[Intent, ...] = ()
+    crises: tuple[CrisisIntent, ...] = ()
+    outside: Outside = field(default_factory=Outside)
+    synonyms: tuple[tuple[str, str], ...] = ()

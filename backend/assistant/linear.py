@@ -1,0 +1,119 @@
+"""Fits the linear model: phrases to a sparse matrix, one-vs-rest support vectors to weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.svm import LinearSVC
+
+from backend.assistant import features
+from backend.assistant.normalise import Tokens
+from backend.assistant.release import Columns
+
+# Softer margins for more phrases: measured on the public sets, flat around these values.
+SOFTNESS = 1.0
+SEED = 20260801
+STOP_WITHIN = 0.1
+MOST_ROUNDS = 1000
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Phrases as rows of block weights; `counts` says in how many phrases each feature stands."""
+
+    vocabulary: Mapping[str, int]
+    cells: csr_matrix
+    labels: NDArray[np.intp]
+
+    def rows(self, chosen: NDArray[np.intp]) -> "Table":
+        return Table(self.vocabulary, self.cells[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`weights` (features, targets), `bias` (targets,), `terms` (features,): see `Release`."""
+
+    weights: Floats
+    bias: Floats
+    terms: Floats
+    unseen_term: float
+
+    def scores(self, table: Table) -> Floats:
+        """Return (phrases, targets) one-vs-rest scores."""
+        return np.asarray(_unit_rows(table.cells, self.terms) @ self.weights + self.bias)
+
+
+def tabulate(
+    phrases: Sequence[Tokens], labels: Sequence[int], readings: Mapping[str, str]
+) -> Table:
+    """Number every feature of the phrases and lay out the matrix, one phrase a row."""
+    vocabulary: dict[str, int] = {}
+    starts, columns, weights = [0], list[int](), list[float]()
+    for tokens in phrases:
+        for feature, weight in features.of_tokens(tokens, readings):
+            columns.append(vocabulary.setdefault(feature, len(vocabulary)))
+            weights.append(weight)
+        starts.append(len(columns))
+    cells = csr_matrix(
+        (np.array(weights, dtype=np.float64), np.array(columns, dtype=np.int32), starts),
+        shape=(len(phrases), len(vocabulary)),
+    )
+    return Table(vocabulary, cells, np.array(labels, dtype=np.intp))
+
+
+def fit(table: Table, columns: Columns, targets: int) -> Model:
+    """Fit one-vs-rest weights for every label of `table`; a target without phrases never wins.
+
+    The detector of any crisis is one more column, fitted against all other phrases.
+    """
+    terms, unseen = _terms(table.cells)
+    rows = _unit_rows(table.cells, terms)
+    weights = np.zeros((rows.shape[1], targets), dtype=np.float32)
+    bias = np.full(targets, -1.0, dtype=np.float32)
+    learnt = ~np.isin(table.labels, columns.near_crisis)
+    machine = _machine().fit(rows[learnt], table.labels[learnt])
+    # Of two classes scikit-learn keeps one row, for the second.
+    both = len(machine.classes_) == 2
+    weights[:, machine.classes_] = (
+        np.vstack([-machine.coef_, machine.coef_]).T if both else machine.coef_.T
+    )
+    bias[machine.classes_] = (
+        np.hstack([-machine.intercept_, machine.intercept_]) if both else machine.intercept_
+    )
+    in_crisis = np.isin(table.labels, columns.crises)
+    if in_crisis.any():
+        detector = _machine(class_weight="balanced").fit(rows, in_crisis)
+        weights[:, columns.any_crisis] = detector.coef_.T
+        bias[columns.any_crisis] = detector.intercept_
+    return Model(weights, bias, terms, unseen)
+
+
+def _machine(class_weight: str | None = None) -> LinearSVC:
+    return LinearSVC(
+        C=SOFTNESS,
+        tol=STOP_WITHIN,
+        max_iter=MOST_ROUNDS,
+        random_state=SEED,
+        class_weight=class_weight,
+    )
+
+
+def _terms(cells: csr_matrix) -> tuple[Floats, float]:
+    """Return inverse document frequencies, smoothed as scikit-learn does, and that of the unseen."""
+    phrases = cells.shape[0]
+    counts = np.bincount(cells.indices, minlength=cells.shape[1])
+    terms = np.log((1 + phrases) / (1 + counts)) + 1
+    return terms.astype(np.float32), float(np.log(1 + phrases) + 1)
+
+
+def _unit_rows(cells: csr_matrix, terms: Floats) -> csr_matrix:
+    weighed = cells.copy()
+    weighed.data = cells.data * terms[cells.indices]
+    owners = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+    squared = np.bincount(owners, weights=weighed.data**2, minlength=cells.shape[0])
+    weighed.data /= np.sqrt(np.maximum(squared, 1e-12))[owners]
+    return weighed

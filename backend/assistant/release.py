@@ -1,0 +1,141 @@
+"""A release: everything that the assistant knows, compiled once, and never changed afterwards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.assistant.normalise import Synonyms, Tokens
+from backend.assistant.policy import Policy
+from backend.assistant.repair import Lexicon
+from backend.core.languages import Language, Words
+
+_MOST_REMEMBERED = 50_000
+
+
+class Kind(StrEnum):
+    """What a column of the model stands for.
+
+    `near_crisis` holds what only sounds like a crisis: the detector of any crisis learns it, the
+    column itself stays empty, because such lines may well belong to a service.
+    """
+
+    SERVICE = "service"
+    CRISIS = "crisis"
+    OUTSIDE = "outside"
+    NEAR_CRISIS = "near_crisis"
+    ANY_CRISIS = "any_crisis"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One column of the model: an intent that opens a service, a kind of crisis, or neither."""
+
+    kind: Kind
+    intent: str
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Whom to call in a crisis, with where the number stands and when it was last checked."""
+
+    number: str
+    name: Words
+    source: str
+    checked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crisis:
+    """What to say and whom to call in one kind of crisis."""
+
+    kind: str
+    title: Words
+    says: Words
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A phrase of the staff, as written and as folded."""
+
+    text: str
+    folded: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one token or pair adds to a question's vector: known features, and its squared length.
+
+    The length counts the features that no phrase has, too: unknown words make a vector honest.
+    """
+
+    rows: tuple[int, ...]
+    values: tuple[float, ...]
+    squared: float
+
+
+Memo: TypeAlias = dict[Tokens, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each kind of target stands among the columns of the weights."""
+
+    services: NDArray[np.intp]
+    crises: NDArray[np.intp]
+    outside: NDArray[np.intp]
+    near_crisis: NDArray[np.intp]
+    any_crisis: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, targets: Sequence[Target]) -> "Columns":
+        def places(kind: Kind) -> NDArray[np.intp]:
+            found = [place for place, target in enumerate(targets) if target.kind is kind]
+            return np.array(found, dtype=np.intp)
+
+        return cls(
+            places(Kind.SERVICE),
+            places(Kind.CRISIS),
+            places(Kind.OUTSIDE),
+            places(Kind.NEAR_CRISIS),
+            places(Kind.ANY_CRISIS),
+        )
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published set of intents, compiled. Nothing in it changes; `memo` only saves work.
+
+    `weights` is (features, targets), float16, memory-mapped; `terms` (features,) holds each
+    feature's inverse document frequency, float32; `bias` (targets,) float32.
+    """
+
+    version: str
+    content: str
+    targets: tuple[Target, ...]
+    columns: Columns
+    vocabulary: Mapping[str, int]
+    weights: NDArray[np.float16]
+    terms: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    unseen_term: float
+    readings: Mapping[str, str]
+    synonyms: Synonyms
+    lexicon: Lexicon
+    examples: tuple[tuple[Example, ...], ...]
+    exact: Mapping[Tokens, int]
+    policy: Policy
+    crises: Mapping[str, Crisis]
+    memo: Memo = field(default_factory=dict, compare=False, repr=False)
+
+    def remember(self, tokens: Tokens, part: Part) -> Part:
+        """Keep `part` for the next question that needs it, within a bound."""
+        if len(self.memo) < _MOST_REMEMBERED:
+            self.memo[tokens] = part
+        return part

@@ -1,0 +1,113 @@
+"""The demo city: its people and departments, and what a program needs to play it."""
+
+import json
+import os
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backend import accounts, departments
+from backend.cli.running import settings_or_stop
+from backend.core import clock
+from backend.core.database import Database
+from backend.core.settings import Settings
+from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
+
+ISSUERS = ("WSD", "RVD", "IRD", "HKP", "HKPF", "HKHA", "HA")
+CITY = "city.json"
+
+
+@click.command()
+def seed() -> None:
+    """Give the demo city its people and departments; what is there already stays."""
+    seed_city(settings_or_stop())
+    click.echo("The demo city is settled.", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for a program.")
+def demo(as_json: bool) -> None:
+    """Print who lives in the running demo city, with fresh access tokens."""
+    settings = settings_or_stop()
+    path = settings.data_dir / CITY
+    if not settings.is_demo or not path.exists():
+        raise click.ClickException("There is no demo city here. Start one: scripts/run")
+    city = json.loads(path.read_text())
+    base_url = f"http://{settings.host}:{settings.port}"
+    told = {
+        "base_url": base_url,
+        "residents": [_signed_in(base_url, person.subject) for person in DEMO_PEOPLE],
+        "departments": city["departments"],
+        "fcm_log_url": f"{settings.fcm_endpoint}/log",
+    }
+    click.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else _readable(told))
+
+
+def seed_city(settings: Settings) -> None:
+    """Make the demo people and the departments' credentials, unless they are there.
+
+    The credentials stand in clear in the data folder, readable by its owner alone.
+    """
+    if not settings.is_demo:
+        raise click.ClickException("Production has no demo city.")
+    database = Database(settings.database_url)
+    with database.transaction() as db:
+        for person in DEMO_PEOPLE:
+            accounts.welcome(db, DemoIdentityProvider.name, person, clock.now())
+    path = settings.data_dir / CITY
+    if not path.exists():
+        _write_private(path, {"departments": _admit_issuers(database)})
+    database.close()
+
+
+def _admit_issuers(database: Database) -> list[dict[str, str]]:
+    admitted = []
+    with database.transaction() as db:
+        for department_id in ISSUERS:
+            client_id, secret = departments.admit_client(
+                db, department_id, frozenset({"bills"}), clock.now()
+            )
+            admitted.append({"id": department_id, "client_id": client_id, "client_secret": secret})
+    return admitted
+
+
+def _write_private(path: Path, document: dict[str, Any]) -> None:
+    half = path.with_suffix(".half")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(document, file, indent=2)
+    half.replace(path)
+
+
+def _signed_in(base_url: str, subject: str) -> dict[str, str]:
+    """Sign a demo person in over HTTP, the way their app would."""
+    request = urllib.request.Request(
+        f"{base_url}/v1/sessions",
+        data=json.dumps({"provider": "demo", "proof": subject}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            session = json.load(response)
+    except OSError as error:
+        raise click.ClickException(
+            f"Nothing answers at {base_url} ({error}). Is scripts/run running?"
+        ) from error
+    resident = session["resident"]
+    return {
+        "id": resident["id"],
+        "name": resident["name"],
+        "language": resident["language"],
+        "access_token": session["access_token"],
+    }
+
+
+def _readable(told: dict[str, Any]) -> str:
+    lines = [f"API        {told['base_url']}", f"Pushes     {told['fcm_log_url']}", ""]
+    lines += [
+        f"{each['name']:<12} {each['language']:<8} {each['id']}" for each in told["residents"]
+    ]
+    lines += ["", "Departments: " + ", ".join(each["id"] for each in told["departments"])]
+    return "\n".join([*lines, "", "Tokens and credentials: scripts/ferry demo --json"])

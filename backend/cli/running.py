@@ -1,0 +1,60 @@
+"""Running a Ferry: the web server, the worker, the tables."""
+
+import os
+from pathlib import Path
+
+import click
+
+from backend.app import make_worker
+from backend.core import migrations, telemetry
+from backend.core.database import Database
+from backend.core.settings import Settings, SettingsWrong, read_settings
+
+
+def settings_or_stop() -> Settings:
+    """Return the settings; print all that is missing, a sentence a line, and stop."""
+    try:
+        return read_settings()
+    except SettingsWrong as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.option("--workers", default=1, show_default=True, help="Web processes.")
+def serve(workers: int) -> None:
+    """Serve the web, under gunicorn, until SIGTERM."""
+    settings = settings_or_stop()
+    metrics = settings.data_dir / "metrics"
+    metrics.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    command = ["gunicorn", "--config", "python:backend.core.serving", "--workers", str(workers)]
+    command += ["--bind", f"{settings.host}:{settings.port}"]
+    os.execvp("gunicorn", [*command, "backend.app:create_from_environment()"])
+
+
+@click.command()
+def work() -> None:
+    """Deliver what waits, until SIGTERM; several may run side by side."""
+    settings = settings_or_stop()
+    telemetry.start_logging()
+    make_worker(settings, Database(settings.database_url)).work()
+
+
+@click.command()
+@click.option("--back-to", metavar="REVISION", help="Go back to a revision; `base` is empty.")
+@click.option("--new", "message", metavar="WORDS", help="Write a migration from the models.")
+def migrate(back_to: str | None, message: str | None) -> None:
+    """Bring the tables to this version of Ferry."""
+    settings = settings_or_stop()
+    if settings.database_url.startswith("sqlite:///"):
+        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(
+            parents=True, exist_ok=True
+        )
+    database = Database(settings.database_url)
+    if message:
+        migrations.make_revision(database, message)
+    elif back_to:
+        migrations.downgrade(database, back_to)
+    else:
+        migrations.upgrade(database)
+    click.echo("The tables are ready.", err=True)

@@ -1,0 +1,1 @@
+"""What every capability leans on; knows no capability itself."""

@@ -1,0 +1,161 @@
+"""Who may come in: the door table, and the one hook that asks at every door."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from flask import Flask, g, request
+from sqlalchemy.orm import Session
+
+from backend.core import clock
+from backend.core.database import session_of_request
+from backend.core.errors import NotAllowed
+from backend.core.http.problems import HttpRefusal
+from backend.core.languages import Words
+
+
+@dataclass(frozen=True)
+class ResidentCaller:
+    """A signed-in resident: whose data, at what level, by which session."""
+
+    resident_id: str
+    level: str
+    session_id: str
+
+    @property
+    def name(self) -> str:
+        return self.resident_id
+
+
+@dataclass(frozen=True)
+class DepartmentCaller:
+    """A department's system, and what it was given leave to do."""
+
+    department_id: str
+    client_id: str
+    scopes: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.client_id
+
+
+Caller = ResidentCaller | DepartmentCaller
+Authenticator = Callable[[Session, str, datetime], Caller | None]
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a caller must be to pass: of which kind, and with which scope."""
+
+    kind: type[Caller] | None = None
+    scope: str | None = None
+
+
+ANYONE = Door()
+RESIDENT = Door(ResidentCaller)
+
+# Blueprint -> door. A blueprint that is not here stops the app at start.
+DOORS: dict[str, Door] = {
+    "operations": ANYONE,
+    "api-page": ANYONE,
+    "menu": ANYONE,
+    "assistant": ANYONE,
+    "sign-in": ANYONE,
+    "department-sign-in": ANYONE,
+    "sessions": RESIDENT,
+    "devices": RESIDENT,
+    "messages": RESIDENT,
+    "bills": RESIDENT,
+    "department-bills": Door(DepartmentCaller, "bills"),
+}
+# Public and the same for all readers, so a shared cache may keep it.
+CACHEABLE = frozenset({"menu"})
+
+
+class SignInNeeded(HttpRefusal):
+    status = 401
+    code = "sign_in_needed"
+    says = Words(
+        "Sign in first, or sign in again: the token is missing, wrong or out of date.",
+        "請先登入或重新登入：權杖缺失、不正確或已過期。",
+        "请先登录或重新登录：令牌缺失、不正确或已过期。",
+    )
+    challenge: ClassVar[str] = 'Bearer realm="ferry"'
+
+    def headers(self) -> dict[str, str]:
+        """Name the scheme, as RFC 6750 section 3 asks."""
+        return {"WWW-Authenticate": self.challenge}
+
+
+class TokenNotAccepted(SignInNeeded):
+    challenge = 'Bearer realm="ferry", error="invalid_token"'
+
+
+class NotYourDoor(NotAllowed):
+    code = "not_your_door"
+    says = Words(
+        "This part of Ferry is not for this kind of account.",
+        "這項功能不適用於此類帳戶。",
+        "这项功能不适用于此类账户。",
+    )
+
+
+class ScopeMissing(NotAllowed):
+    code = "scope_missing"
+    says = Words(
+        "This client was not given the scope “{scope}”.",
+        "此用戶端未獲授予「{scope}」權限。",
+        "此客户端未获授予“{scope}”权限。",
+    )
+
+
+def guard(app: Flask, authenticators: Sequence[Authenticator]) -> None:
+    """Ask at every door of `app`; LookupError at start for a blueprint without a door."""
+    unlisted = set(app.blueprints) - set(DOORS)
+    if unlisted:
+        raise LookupError(f"no door in core/access.py for: {', '.join(sorted(unlisted))}")
+
+    @app.before_request
+    def admit() -> None:
+        if request.blueprint is None:
+            return
+        door = DOORS[request.blueprint]
+        g.is_public = request.blueprint in CACHEABLE
+        if door.kind is None:
+            return
+        g.caller = _caller(authenticators)
+        if not isinstance(g.caller, door.kind):
+            raise NotYourDoor
+        if door.scope and door.scope not in getattr(g.caller, "scopes", ()):
+            raise ScopeMissing(scope=door.scope)
+
+
+def _caller(authenticators: Sequence[Authenticator]) -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise SignInNeeded
+    if not token.isascii() or not token.isprintable() or len(token) > 200:
+        raise TokenNotAccepted
+    session = session_of_request(read_only=request.method in ("GET", "HEAD"))
+    moment = clock.now()
+    for authenticate in authenticators:
+        caller = authenticate(session, token, moment)
+        if caller:
+            return caller
+    raise TokenNotAccepted
+
+
+def resident() -> ResidentCaller:
+    """Return the resident whose request this is; only routes behind a resident's door ask."""
+    caller = g.caller
+    assert isinstance(caller, ResidentCaller)
+    return caller
+
+
+def department() -> DepartmentCaller:
+    """Return the department whose request this is; only routes behind its door ask."""
+    caller = g.caller
+    assert isinstance(caller, DepartmentCaller)
+    return caller

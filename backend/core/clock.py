@@ -1,0 +1,29 @@
+"""The one clock, and the ids that carry its time."""
+
+import secrets
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+HONG_KONG = ZoneInfo("Asia/Hong_Kong")
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ID_PATTERN = r"[a-z]{2,5}_[0-9a-hjkmnp-tv-z]{26}"
+
+
+def now() -> datetime:
+    """Return the time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def hong_kong_date(moment: datetime) -> date:
+    """Return the date that a calendar in Hong Kong shows at `moment`."""
+    return moment.astimezone(HONG_KONG).date()
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id: `prefix`, 48 bits of time in ms, 80 random bits, in lower-case base 32.
+
+    The layout is that of a ULID, so ids made later sort later; one spelling each.
+    """
+    number = (int(now().timestamp() * 1000) << 80) | secrets.randbits(80)
+    digits = (_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{''.join(digits)}"

@@ -1,0 +1,181 @@
+"""Rows: engine, tables' base, and the one commit of a request.
+
+The same models run on SQLite (one machine) and PostgreSQL (more than one).
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, g
+from flask.wrappers import Response
+from sqlalchemy import DateTime, Engine, MetaData, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+BUSY_TIMEOUT_SECONDS = 10
+log = logging.getLogger(__name__)
+
+PERSONAL = {"personal": True}
+IMPERSONAL = {"personal": False}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite keeps no zone, so it goes in and comes out as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}
+
+
+class Database:
+    """One engine and the sessions it hands out."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+
+    def session(self, *, read_only: bool = False) -> Session:
+        """Open a session; a writing one takes SQLite's write lock at its first statement."""
+        engine = self.engine.execution_options(ferry_read_only=read_only)
+        return Session(engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False) -> Iterator[Session]:
+        """Give a session that commits at the end of the block, or rolls back on an error."""
+        with self.session(read_only=read_only) as session:
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def make_engine(url: str) -> Engine:
+    """Make the engine; `postgresql://` means psycopg 3, SQLite gets WAL and full durability."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith("sqlite"):
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        event.listen(engine, "begin", _begin_on_postgresql)
+        return engine
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_on_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # pysqlite's own BEGIN comes too late: a read-then-write would lose updates without an error.
+    connection.isolation_level = None
+    # FULL: a 201 must not leave before the disk has the bill (WAL with NORMAL would allow it).
+    for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("ferry_read_only", False)
+    connection.exec_driver_sql(f"pragma query_only={int(read_only)}")
+    # A transaction that reads first and writes later ignores the busy timeout: take the lock now.
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _begin_on_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("ferry_read_only", False):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def insert_unless_there(session: Session, table: type[Base], values: dict[str, Any]) -> bool:
+    """Insert a row, or do nothing where a unique constraint holds already; say whether it went in.
+
+    On PostgreSQL this waits for a rival transaction that holds the same key.
+    """
+    dialect = session.get_bind().dialect.name
+    insert: Callable[[Any], Any] = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    rows: Table = table.__table__  # type: ignore[assignment]  # declared as FromClause
+    statement = insert(rows).values(**values).on_conflict_do_nothing()
+    return bool(session.connection().execute(statement).rowcount)
+
+
+def after_commit(session: Session, then: Callable[[], None]) -> None:
+    """Call `then` once this session has committed; its failure is logged and changes nothing."""
+
+    def call(_session: Session) -> None:
+        try:
+            then()
+        except Exception:
+            log.exception("a deed after the commit failed; the sweep will find the row")
+
+    event.listen(session, "after_commit", call, once=True)
+
+
+def bind(app: Flask, database: Database) -> None:
+    """Give each request of `app` one session, committed once, below 400, else rolled back."""
+
+    @app.before_request
+    def lend() -> None:
+        g.database = database
+
+    @app.after_request
+    def settle(response: Response) -> Response:
+        session: Session | None = g.get("session")
+        if session is None:
+            return response
+        if response.status_code < 400:
+            session.commit()
+        else:
+            session.rollback()
+        return response
+
+    @app.teardown_request
+    def close(_error: BaseException | None) -> None:
+        session: Session | None = g.pop("session", None)
+        if session is not None:
+            session.close()
+
+
+def session_of_request(*, read_only: bool = False) -> Session:
+    """Return the request's own session. Routes and doors call this; deeper code is handed it."""
+    if "session" not in g:
+        g.session = g.database.session(read_only=read_only)
+    session: Session = g.session
+    return session
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Say whether the database was only locked, full or away, so that trying again may help."""
+    words = str(error.orig).lower()
+    state = getattr(error.orig, "sqlstate", None) or ""
+    away = state.startswith(("08", "53", "57P", "55P03", "40"))
+    locked = any(sign in words for sign in ("locked", "disk is full", "disk i/o", "readonly"))
+    return away or locked or error.connection_invalidated

@@ -1,0 +1,225 @@
+"""The house's way to declare an operation: who it is, what goes in and out, what it may refuse."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
+from flask import Flask, Response, current_app, request
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import fields, validate
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.routing import BaseConverter
+
+from backend.core.clock import ID_PATTERN
+from backend.core.database import is_busy
+from backend.core.errors import Conflict, Refusal, Unavailable
+from backend.core.http import bodies, replies
+from backend.core.http.problems import problem, problem_of_refusal, problem_of_status
+from backend.core.http.wording import field_errors
+from backend.core.languages import Words
+from backend.core.paging import DEFAULT_LIMIT, MOST, Page, encode_cursor
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Blueprint", "PageQuery", "Query", "Shape", "encode_cursor", "make_api", "page_of"]
+
+
+class DatabaseBusy(Unavailable):
+    code = "database_busy"
+    says = Words(
+        "The database is busy. Nothing was changed; please try again.",
+        "資料庫繁忙，未有任何改動，請再試。",
+        "数据库繁忙，未有任何改动，请再试。",
+    )
+
+
+class ChangedMeanwhile(Conflict):
+    code = "changed_meanwhile"
+    says = Words(
+        "Somebody changed this at the same moment. Please try again.",
+        "資料剛被另一項要求更改，請再試。",
+        "资料刚被另一项请求更改，请再试。",
+    )
+
+
+class Shape(ma.Schema):
+    """What goes in or out as JSON; unknown members are refused."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+
+class Query(ma.Schema):
+    """What goes in by the query string; unknown names are refused, `lang` is taken elsewhere."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+
+class PageQuery(Query):
+    """The two parameters of every list."""
+
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=500),
+        metadata={"description": "Where the next page begins, from `next`."},
+    )
+    limit = fields.Integer(
+        load_default=DEFAULT_LIMIT,
+        validate=validate.Range(min=1, max=MOST),
+        metadata={"description": "How many items a page holds at most."},
+    )
+
+
+class StrictParser(FlaskParser):
+    """webargs, reading bodies by our own strict reader."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "form": ma.RAISE, "query": ma.RAISE}
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        return bodies.read_json(req)
+
+    def load_form(self, req: Any, schema: Any) -> Any:
+        return bodies.read_form(req)
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        return {name: value for name, value in req.args.items() if name != "lang"}
+
+
+class Blueprint(SmorestBlueprint):
+    """A capability's door to the web; its operations say what they may refuse."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
+        """Declare what comes in, and remember whether it comes by the body."""
+        declare = super().arguments(schema, location=location, **kwargs)
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            wrapped: Any = declare(view)
+            if location in ("json", "form"):
+                wrapped.takes_body = True
+            return wrapped  # type: ignore[no-any-return]
+
+        return decorate
+
+    def refuses(self, *refusals: type[Refusal]) -> Any:
+        """Declare the named refusals of an operation, for the API description."""
+
+        def decorate(view: Any) -> Any:
+            view.refusals = refusals
+            return view
+
+        return decorate
+
+
+class IdConverter(BaseConverter):
+    """An id of ours in a path: one spelling, ASCII, so that no alias reaches a row."""
+
+    regex = ID_PATTERN
+
+
+class SlugConverter(BaseConverter):
+    """A name of the catalogue in a path."""
+
+    regex = "[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?"
+
+
+class DeviceConverter(BaseConverter):
+    """The id that a phone gave itself."""
+
+    regex = "[A-Za-z0-9_-]{8,64}"
+
+
+class FerryApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest, answering every error as a problem document."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        language = replies.language_of_request()
+        if error.response is not None and isinstance(error.response, Response):
+            return error.response
+        messages = (getattr(error, "data", None) or {}).get("messages")
+        if error.code == 422 and messages is not None:
+            errors = field_errors(messages, language)
+            detail = "; ".join(f"{e['pointer'][2:] or '#'}: {e['detail']}" for e in errors[:3])
+            return problem(422, "invalid", detail, language, errors=errors)
+        allow = error.get_headers()
+        headers = {name: value for name, value in allow if name in ("Allow", "Retry-After")}
+        return problem_of_status(error.code or 500, language, headers)
+
+
+def make_api(app: Flask) -> FerryApi:
+    """Join flask-smorest, the strict bodies and the problem documents to `app`."""
+    app.config.update(
+        API_TITLE="Ferry",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        MAX_CONTENT_LENGTH=bodies.LARGEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=bodies.LARGEST_BYTES,
+    )
+    app.url_map.strict_slashes = False
+    converters = {"id": IdConverter, "slug": SlugConverter, "device": DeviceConverter}
+    app.url_map.converters.update(converters)
+    api = FerryApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(_name_of_shape)})
+    for converter in converters.values():
+        schema = {"type": "string", "pattern": f"^{converter.regex}$"}
+        api.register_converter(converter, lambda _converter, schema=schema: dict(schema))
+    app.register_error_handler(Refusal, _answer_refusal)
+    app.register_error_handler(DBAPIError, _answer_database_error)
+    app.register_error_handler(InternalServerError, _answer_crash)
+    return api
+
+
+def check_body_is_expected() -> None:
+    """Refuse a body at an operation that takes none (a `before_request` hook, after the door)."""
+    if not request.endpoint:
+        return
+    view = current_app.view_functions[request.endpoint]
+    if getattr(view, "takes_body", False):
+        bodies.raw_body(request)
+    else:
+        bodies.refuse_body(request)
+
+
+def page_of(page: Page[Any], path: str, filters: Iterable[tuple[str, Any]] = ()) -> dict[str, Any]:
+    """Return `{"items", "next"}`, `next` being the whole address of the next page, or None."""
+    if page.next_cursor is None:
+        return {"items": page.items, "next": None}
+    kept = [f"{name}={value}" for name, value in filters if value is not None]
+    return {
+        "items": page.items,
+        "next": f"{path}?{'&'.join([*kept, 'cursor=' + page.next_cursor])}",
+    }
+
+
+def _name_of_shape(schema: type[ma.Schema] | ma.Schema | str) -> str:
+    """Name a shape in the API description by what it is: `Bill`, not `BillShape`."""
+    return resolve_schema_cls(schema).__name__.removesuffix("Shape")
+
+
+def _answer_refusal(refusal: Refusal) -> Response:
+    return problem_of_refusal(refusal, replies.language_of_request())
+
+
+def _answer_database_error(error: DBAPIError) -> Response:
+    if isinstance(error, IntegrityError):
+        return _answer_refusal(ChangedMeanwhile())
+    if is_busy(error):
+        log.warning("the database is busy: %s", type(error.orig).__name__)
+        return _answer_refusal(DatabaseBusy())
+    log.error("the database refused a statement", exc_info=error)
+    return problem_of_status(500, replies.language_of_request(), {})
+
+
+def _answer_crash(error: InternalServerError) -> Response:
+    original = error.original_exception
+    if isinstance(original, DBAPIError):
+        return _answer_database_error(original)
+    log.error("a request failed", exc_info=original or error)
+    return problem_of_status(500, replies.language_of_request(), {})

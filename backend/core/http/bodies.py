@@ -1,0 +1,149 @@
+"""Bodies are read once, strictly: capped, UTF-8, JSON without doubled keys, NaN or lone surrogates.
+
+RFC 8259 leaves several of these to the reader; Ferry refuses them all (RFC 7493, I-JSON).
+"""
+
+import json
+import math
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from backend.core.http.problems import HttpRefusal
+from backend.core.languages import Words
+
+LARGEST_BYTES = 64 * 1024
+DEEPEST = 20
+
+
+class BodyNotReadable(HttpRefusal):
+    status = 400
+    code = "body_not_readable"
+    says = Words(
+        "The body cannot be read: {why}.", "未能讀取內容：{why}。", "未能读取内容：{why}。"
+    )
+
+
+class BodyNotExpected(HttpRefusal):
+    status = 400
+    code = "body_not_expected"
+    says = Words("This request takes no body.", "這項要求不應附有內容。", "这项要求不应附有内容。")
+
+
+class BodyTooLarge(HttpRefusal):
+    status = 413
+    code = "body_too_large"
+    says = Words(
+        "The body is larger than {most} bytes.",
+        "內容超過 {most} 位元組。",
+        "内容超过 {most} 字节。",
+    )
+
+
+class MediaTypeNotTaken(HttpRefusal):
+    status = 415
+    code = "media_type_not_taken"
+    says = Words(
+        "Send the body as {wanted}.", "請以 {wanted} 格式送出內容。", "请以 {wanted} 格式送出内容。"
+    )
+
+
+def raw_body(request: Request) -> bytes:
+    """Return the body's bytes; BodyTooLarge past the cap, whatever its stated length."""
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge as error:
+        raise BodyTooLarge(most=LARGEST_BYTES) from error
+
+
+def read_json(request: Request) -> Any:
+    """Return the body's JSON value, or raise the refusal that fits."""
+    if request.mimetype != "application/json":
+        raise MediaTypeNotTaken(wanted="application/json")
+    text = _utf8(raw_body(request))
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_no_doubles, parse_constant=_no_constant, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        raise BodyNotReadable(why=_reason(error)) from error
+    _refuse_odd_text(value)
+    return value
+
+
+def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form body (application/x-www-form-urlencoded), none of them twice."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise MediaTypeNotTaken(wanted="application/x-www-form-urlencoded")
+    text = _utf8(raw_body(request))
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="strict")
+        fields = _no_doubles(pairs)
+    except ValueError as error:
+        raise BodyNotReadable(why=_reason(error)) from error
+    _refuse_odd_text(fields)
+    return fields
+
+
+def refuse_body(request: Request) -> None:
+    """Refuse a body where none is expected, so that nothing slips in unread."""
+    if request.content_length or (request.headers.get("Transfer-Encoding") and raw_body(request)):
+        raise BodyNotExpected
+
+
+def _utf8(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BodyNotReadable(why="not UTF-8") from error
+    if text.startswith("\ufeff"):
+        raise BodyNotReadable(why="a byte order mark stands before it")
+    return text
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice")
+    return members
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("a number is not finite")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number
+
+
+def _reason(error: Exception) -> str:
+    known = ("a name stands twice", "a number is not finite")
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return str(error) if str(error) in known else "not well formed"
+
+
+def _refuse_odd_text(value: Any) -> None:
+    """Refuse lone surrogates and NUL, which no database takes, and nesting past `DEEPEST`."""
+    waiting = [(value, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise BodyNotReadable(why="nested too deep")
+        if isinstance(item, str):
+            refuse_odd_characters(item)
+        elif isinstance(item, list):
+            waiting += [(part, depth + 1) for part in item]
+        elif isinstance(item, dict):
+            waiting += [(part, depth + 1) for pair in item.items() for part in pair]
+
+
+def refuse_odd_characters(text: str) -> None:
+    """Raise BodyNotReadable for NUL or a surrogate without its other half."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BodyNotReadable(why="a text holds a character that cannot be stored")

@@ -1,0 +1,82 @@
+"""What is wrong with a field, said in the reader's language."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from backend.core.languages import Language, Words
+
+# The left side is what marshmallow says; its named groups fill the places on the right.
+SENTENCES: list[tuple[re.Pattern[str], Words]] = [
+    (re.compile(pattern), words)
+    for pattern, words in [
+        (
+            r"Missing data for required field\.",
+            Words("This is needed.", "必須填寫。", "必须填写。"),
+        ),
+        (r"Field may not be null\.", Words("This may not be null.", "不可為空。", "不可为空。")),
+        (r"Unknown field\.", Words("This is not known here.", "不接受此項目。", "不接受此项目。")),
+        (
+            r"Not a valid (?P<kind>\w+)\.",
+            Words(
+                "This is not a valid {kind}.", "格式不正確（{kind}）。", "格式不正确（{kind}）。"
+            ),
+        ),
+        (
+            r"Must be one of: (?P<choices>.*)\.",
+            Words("Choose one of: {choices}.", "請選擇：{choices}。", "请选择：{choices}。"),
+        ),
+        (
+            r"Length must be between (?P<min>\d+) and (?P<max>\d+)\.",
+            Words(
+                "Use {min} to {max} characters.",
+                "長度須為 {min} 至 {max} 個字元。",
+                "长度须为 {min} 至 {max} 个字符。",
+            ),
+        ),
+        (
+            r"Must be greater than or equal to (?P<min>\S+) and "
+            r"less than or equal to (?P<max>\S+)\.",
+            Words(
+                "Use a number from {min} to {max}.",
+                "數值須介乎 {min} 至 {max}。",
+                "数值须介于 {min} 至 {max}。",
+            ),
+        ),
+        (
+            r"String does not match expected pattern\.",
+            Words("This is not in the expected form.", "格式不符。", "格式不符。"),
+        ),
+    ]
+]
+OTHERWISE = Words("This value is not accepted.", "不接受此內容。", "不接受此内容。")
+
+
+def sentence(message: str, language: Language) -> str:
+    """Return marshmallow's `message` as a sentence in `language`."""
+    for pattern, words in SENTENCES:
+        match = pattern.fullmatch(message)
+        if match:
+            return words.into(language, **match.groupdict())
+    return OTHERWISE.into(language)
+
+
+def field_errors(messages: Any, language: Language) -> list[dict[str, str]]:
+    """Flatten webargs' messages into `[{pointer, detail}]`, a JSON pointer each (RFC 6901)."""
+    return [
+        {"pointer": pointer, "detail": sentence(message, language)}
+        for location in (messages if isinstance(messages, dict) else {})
+        for pointer, message in _walk(messages[location], "#")
+    ]
+
+
+def _walk(messages: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            step = (
+                "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            )
+            yield from _walk(inner, pointer + step)
+        return
+    for message in messages if isinstance(messages, list) else [messages]:
+        yield pointer, str(message)

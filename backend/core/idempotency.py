@@ -1,0 +1,152 @@
+"""Same key, same answer: a repeated create does nothing and returns the first reply.
+
+After draft-ietf-httpapi-idempotency-key-header: 400 when the key is missing, 422 when it comes
+with another payload, 409 while the first is in flight. The key is a row of the same transaction as
+the deed, so a crash can never leave one without the other; a refused request does not use it up.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from flask import Response, current_app, g, request
+from sqlalchemy import Text, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from backend.core import clock
+from backend.core.database import (
+    IMPERSONAL,
+    PERSONAL,
+    Base,
+    insert_unless_there,
+    session_of_request,
+)
+from backend.core.errors import Conflict, Invalid
+from backend.core.http.problems import HttpRefusal
+from backend.core.languages import Words
+
+HEADER = "Idempotency-Key"
+KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+LONGEST_WAIT_MS = 2000
+
+
+class KeyMissing(HttpRefusal):
+    status = 400
+    code = "idempotency_key_missing"
+    says = Words(
+        "Send an Idempotency-Key header of 1 to 255 visible ASCII characters.",
+        "請附上 Idempotency-Key 標頭（1 至 255 個可見 ASCII 字元）。",
+        "请附上 Idempotency-Key 标头（1 至 255 个可见 ASCII 字符）。",
+    )
+
+
+class KeyReused(Invalid):
+    code = "idempotency_key_reused"
+    says = Words(
+        "This Idempotency-Key was used before with another payload.",
+        "這個 Idempotency-Key 曾用於另一內容。",
+        "这个 Idempotency-Key 曾用于另一内容。",
+    )
+
+
+class KeyInFlight(Conflict):
+    code = "idempotency_key_in_flight"
+    says = Words(
+        "The first request with this Idempotency-Key is still at work. Try again shortly.",
+        "使用這個 Idempotency-Key 的首個要求仍在處理，請稍後再試。",
+        "使用这个 Idempotency-Key 的首个请求仍在处理，请稍后再试。",
+    )
+
+
+class IdempotencyKey(Base):
+    """A key that a caller has used, and the reply it got."""
+
+    __tablename__ = "idempotency_keys"
+
+    caller: Mapped[str] = mapped_column(primary_key=True, info=IMPERSONAL)
+    key: Mapped[str] = mapped_column(primary_key=True, info=IMPERSONAL)
+    fingerprint: Mapped[str] = mapped_column(info=IMPERSONAL)
+    status: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
+    body: Mapped[str] = mapped_column(Text, default="", info=PERSONAL)
+    location: Mapped[str | None] = mapped_column(info=IMPERSONAL)
+    created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+
+
+def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
+    """Make a create safe to repeat under its `Idempotency-Key`; goes right below the route."""
+
+    @wraps(view)
+    def once(*args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get(HEADER, "")
+        if not KEY.fullmatch(key):
+            raise KeyMissing
+        session, caller = session_of_request(), g.caller.name
+        fingerprint = _fingerprint()
+        if not _claim(session, caller, key, fingerprint):
+            return _replay(session, caller, key, fingerprint)
+        response: Response = current_app.make_response(view(*args, **kwargs))
+        _keep(session, caller, key, response)
+        return response
+
+    once.needs_idempotency_key = True  # type: ignore[attr-defined]
+    return once
+
+
+def _fingerprint() -> str:
+    """Hash what is asked, so that the same JSON in another spacing counts as the same."""
+    body = request.get_data(cache=True)
+    try:
+        body = json.dumps(json.loads(body), sort_keys=True, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        pass  # the view's own reader will refuse it with the right reason
+    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
+
+
+def _claim(session: Session, caller: str, key: str, fingerprint: str) -> bool:
+    if session.get_bind().dialect.name == "postgresql":
+        wait = f"SET LOCAL lock_timeout = {LONGEST_WAIT_MS}"
+        session.connection().exec_driver_sql(wait)
+    values = {
+        "caller": caller,
+        "key": key,
+        "fingerprint": fingerprint,
+        "status": 0,
+        "body": "",
+        "created_at": clock.now(),
+    }
+    try:
+        return insert_unless_there(session, IdempotencyKey, values)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
+            raise KeyInFlight from error
+        raise
+
+
+def _replay(session: Session, caller: str, key: str, fingerprint: str) -> Response:
+    kept = session.scalars(
+        select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key == key)
+    ).one()
+    if kept.fingerprint != fingerprint:
+        raise KeyReused
+    response = Response(kept.body, status=kept.status, mimetype="application/json")
+    if kept.location:
+        response.headers["Location"] = kept.location
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _keep(session: Session, caller: str, key: str, response: Response) -> None:
+    session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.caller == caller, IdempotencyKey.key == key)
+        .values(
+            status=response.status_code,
+            body=response.get_data(as_text=True),
+            location=response.headers.get("Location"),
+        )
+    )

@@ -1,0 +1,67 @@
+"""What an operator's tools ask: is it alive, is it ready, how is it doing."""
+
+import hmac
+import os
+from collections.abc import Callable, Mapping
+
+from flask import Response, current_app, request
+from marshmallow import fields
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from backend.core.access import SignInNeeded
+from backend.core.errors import Unavailable
+from backend.core.http import Blueprint, Shape
+from backend.core.languages import Words
+
+Checks = Mapping[str, Callable[[], bool]]
+blp = Blueprint("operations", __name__, description="For operators")
+
+
+class NotReady(Unavailable):
+    code = "not_ready"
+    says = Words("Not ready: {what}.", "尚未就緒：{what}。", "尚未就绪：{what}。")
+
+
+class HealthShape(Shape):
+    """How it is."""
+
+    status = fields.Constant("ok")
+
+
+@blp.get("/health/live")
+@blp.response(200, HealthShape)
+@blp.doc(operationId="isLive")
+def is_live() -> dict[str, str]:
+    """Is the process alive?"""
+    return {}
+
+
+@blp.get("/health/ready")
+@blp.refuses(NotReady)
+@blp.response(200, HealthShape)
+@blp.doc(operationId="isReady")
+def is_ready() -> dict[str, str]:
+    """Can it serve: database, tables and the assistant's release?"""
+    checks: Checks = current_app.extensions["ready_checks"]
+    failing = [name for name, is_good in checks.items() if not is_good()]
+    if failing:
+        raise NotReady(what=", ".join(failing))
+    return {}
+
+
+@blp.get("/metrics")
+@blp.refuses(SignInNeeded)
+@blp.response(200, content_type="text/plain")
+@blp.doc(operationId="readMetrics")
+def read_metrics() -> Response:
+    """Read the metrics, in Prometheus' text format"""
+    wanted = current_app.extensions["settings"].metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if wanted and not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise SignInNeeded
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

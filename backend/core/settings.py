@@ -1,0 +1,135 @@
+"""What an operator may set: environment variables, read once into one frozen object.
+
+Variables may also stand as `NAME=value` lines in `settings.env` in the data folder; the
+environment wins. `scripts/run` writes that file for its demo city.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Stage(StrEnum):
+    """Where this Ferry runs. Stand-ins for partners exist in a demo only."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class SettingsWrong(Exception):
+    """Settings are missing or do not fit; the message names all of them at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting of a Ferry; the comment behind each is its environment variable."""
+
+    stage: Stage  # FERRY_STAGE, production unless it says demo
+    data_dir: Path  # FERRY_DATA_DIR
+    database_url: str  # FERRY_DATABASE_URL
+    fcm_project_id: str  # FERRY_FCM_PROJECT_ID
+    fcm_credentials: Path | None  # FERRY_FCM_CREDENTIALS, a service account's JSON file
+    fcm_endpoint: str | None = None  # FERRY_FCM_ENDPOINT, a simulator on this machine
+    jobs_url: str | None = None  # FERRY_JOBS_URL, redis:// or postgresql://; else a file
+    limits_url: str = "memory://"  # FERRY_LIMITS_URL, redis:// where several servers share
+    requests_per_minute: int = 600  # FERRY_REQUESTS_PER_MINUTE, of one caller
+    access_token_minutes: int = 10  # FERRY_ACCESS_TOKEN_MINUTES
+    lease_seconds: int = 30  # FERRY_LEASE_SECONDS, how long a worker may hold a delivery
+    metrics_token: str | None = None  # FERRY_METRICS_TOKEN
+    trusted_proxies: int = 0  # FERRY_TRUSTED_PROXIES, how many stand in front of us
+    host: str = "127.0.0.1"  # FERRY_HOST
+    port: int = 8000  # PORT
+
+    @property
+    def is_demo(self) -> bool:
+        return self.stage is Stage.DEMO
+
+    @property
+    def releases_dir(self) -> Path:
+        """Where the published releases of the assistant stand."""
+        return self.data_dir / "releases"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings, or raise `SettingsWrong` naming everything that is missing or off."""
+    data_dir = data_dir_of(environ)
+    values = {**_file_values(data_dir / "settings.env"), **environ}
+    wrong: list[str] = []
+    stage = _stage(values, wrong)
+    if stage is Stage.PRODUCTION:
+        wrong += _missing_in_production(values)
+    numbers = _numbers(values, wrong)
+    if wrong:
+        raise SettingsWrong("\n".join(wrong))
+    credentials = values.get("FERRY_FCM_CREDENTIALS")
+    return Settings(
+        stage=stage,
+        data_dir=data_dir,
+        database_url=values.get("FERRY_DATABASE_URL") or f"sqlite:///{data_dir / 'ferry.db'}",
+        fcm_project_id=values.get("FERRY_FCM_PROJECT_ID") or "ferry-demo",
+        fcm_credentials=Path(credentials) if credentials else None,
+        fcm_endpoint=values.get("FERRY_FCM_ENDPOINT") or None,
+        jobs_url=values.get("FERRY_JOBS_URL") or None,
+        limits_url=values.get("FERRY_LIMITS_URL") or "memory://",
+        metrics_token=values.get("FERRY_METRICS_TOKEN") or None,
+        host=values.get("FERRY_HOST") or "127.0.0.1",
+        **numbers,
+    )
+
+
+def data_dir_of(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the data folder: FERRY_DATA_DIR, else `.ferry` where the command was called."""
+    return Path(environ.get("FERRY_DATA_DIR") or ".ferry").resolve()
+
+
+def _file_values(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _stage(values: Mapping[str, str], wrong: list[str]) -> Stage:
+    named = values.get("FERRY_STAGE") or Stage.PRODUCTION
+    if named not in set(Stage):
+        wrong.append(f"FERRY_STAGE is “{named}”; it may be “demo” or “production”.")
+        return Stage.PRODUCTION
+    return Stage(named)
+
+
+def _missing_in_production(values: Mapping[str, str]) -> list[str]:
+    needed = {
+        "FERRY_DATABASE_URL": "where the rows live, such as postgresql://user@host/ferry",
+        "FERRY_FCM_PROJECT_ID": "the Firebase project that sends the pushes",
+        "FERRY_FCM_CREDENTIALS": "the path of that project's service account file",
+        "FERRY_METRICS_TOKEN": "a long random word that /metrics asks for",
+    }
+    wrong = [f"{name} is missing: {what}." for name, what in needed.items() if not values.get(name)]
+    if values.get("FERRY_FCM_ENDPOINT"):
+        wrong.append("FERRY_FCM_ENDPOINT names a simulator, and production has none.")
+    if wrong and not values.get("FERRY_STAGE"):
+        wrong.append("(This is production, as FERRY_STAGE is not “demo”. For a demo: scripts/run.)")
+    return wrong
+
+
+def _numbers(values: Mapping[str, str], wrong: list[str]) -> dict[str, int]:
+    names = {
+        "requests_per_minute": ("FERRY_REQUESTS_PER_MINUTE", 600),
+        "access_token_minutes": ("FERRY_ACCESS_TOKEN_MINUTES", 10),
+        "lease_seconds": ("FERRY_LEASE_SECONDS", 30),
+        "trusted_proxies": ("FERRY_TRUSTED_PROXIES", 0),
+        "port": ("PORT", 8000),
+    }
+    numbers = {}
+    for field, (name, default) in names.items():
+        text = values.get(name) or str(default)
+        if not (text.isascii() and text.isdigit()):
+            wrong.append(f"{name} is “{text}”; it must be a whole number.")
+            continue
+        numbers[field] = int(text)
+    return numbers

@@ -1,0 +1,177 @@
+"""What the menu is made of, and how a service is picked from it; pure, no files, no web."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from backend.core.errors import NotFound
+from backend.core.languages import Language, Words
+
+GENERAL_HOTLINE = "1823"
+NOTICE = Words(
+    "Illustrative demo content. Not official, and not connected to any government.",
+    "示範內容，並非官方資料，與任何政府機構無關。",
+    "示范内容，并非官方资料，与任何政府机构无关。",
+)
+
+
+class ServiceKind(StrEnum):
+    """What one does there."""
+
+    APPLY = "apply"
+    BOOK = "book"
+    CLAIM = "claim"
+    ENQUIRE = "enquire"
+    FILE = "file"
+    PAY = "pay"
+    DOCUMENT = "document"
+    REGISTER = "register"
+    RENEW = "renew"
+    REPORT = "report"
+    SUBSCRIBE = "subscribe"
+    UPDATE = "update"
+
+
+class Level(StrEnum):
+    """Which account a service asks for."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    SMART = "smart"
+    PLUS = "plus"
+    UNKNOWN = "unknown"
+
+
+class Region(StrEnum):
+    """Where a service can be used."""
+
+    HONG_KONG = "hong-kong"
+    CROSS_BOUNDARY = "cross-boundary"
+
+
+class HotlineStatus(StrEnum):
+    """How far a number may be trusted."""
+
+    OFFICIAL = "official"
+    SECONDARY = "secondary"
+    UNCHECKED = "unchecked"
+
+
+CHECKED = (HotlineStatus.OFFICIAL, HotlineStatus.SECONDARY)
+
+
+class ServiceNotFound(NotFound):
+    code = "service_not_found"
+
+
+@dataclass(frozen=True)
+class Hotline:
+    """A telephone number, and how far it may be trusted."""
+
+    number: str
+    status: HotlineStatus
+
+
+@dataclass(frozen=True)
+class Theme:
+    """A shelf of the menu."""
+
+    id: str
+    name: Words
+
+
+@dataclass(frozen=True)
+class Department:
+    """Who offers services, and where it stands on the web."""
+
+    id: str
+    name: Words
+    site: str
+    hotline: Hotline | None
+
+
+@dataclass(frozen=True)
+class Service:
+    """One entry of the menu."""
+
+    id: str
+    name: Words
+    department_id: str
+    theme_id: str
+    kind: ServiceKind
+    level: Level
+    regions: tuple[Region, ...]
+    url: str | None
+    hotline: Hotline | None
+    pays_by_fps: bool
+    has_open_data: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of the menu is wanted; None means any."""
+
+    theme: str | None = None
+    department: str | None = None
+    kind: str | None = None
+    level: str | None = None
+    region: str | None = None
+
+    def matches(self, service: Service) -> bool:
+        """Say whether a service is among what is wanted."""
+        return (
+            self.theme in (None, service.theme_id)
+            and self.department in (None, service.department_id)
+            and self.kind in (None, service.kind)
+            and self.level in (None, service.level)
+            and (self.region is None or self.region in service.regions)
+        )
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The whole menu, in the order of its files."""
+
+    version: str
+    themes: tuple[Theme, ...]
+    departments: tuple[Department, ...]
+    services: tuple[Service, ...]
+
+    @cached_property
+    def service_by_id(self) -> dict[str, Service]:
+        return {service.id: service for service in self.services}
+
+    @cached_property
+    def department_by_id(self) -> dict[str, Department]:
+        return {department.id: department for department in self.departments}
+
+    @cached_property
+    def theme_by_id(self) -> dict[str, Theme]:
+        return {theme.id: theme for theme in self.themes}
+
+    def get_service(self, service_id: str) -> Service:
+        """Return the service with this id, or raise ServiceNotFound."""
+        service = self.service_by_id.get(service_id)
+        if service is None:
+            raise ServiceNotFound
+        return service
+
+    def list_services(self, wanted: Wanted, after_id: str, limit: int) -> Sequence[Service]:
+        """Return the wanted services after `after_id`, by id, `limit` at most."""
+        later = (
+            service
+            for service in sorted(self.services, key=lambda service: service.id)
+            if service.id > after_id and wanted.matches(service)
+        )
+        return [service for service, _ in zip(later, range(limit), strict=False)]
+
+    def hotline_of(self, service: Service) -> str:
+        """Return the number to call: one that was checked, else 1823."""
+        own = service.hotline or self.department_by_id[service.department_id].hotline
+        return own.number if own and own.status in CHECKED else GENERAL_HOTLINE
+
+    def department_name(self, department_id: str, language: Language) -> str:
+        """Return a department's name; its id where the catalogue no longer has it."""
+        department = self.department_by_id.get(department_id)
+        return department.name.into(language) if department else department_id

@@ -1,0 +1,105 @@
+"""The inbox, and the outbox of pushes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.accounts import Device, Resident
+from backend.core.clock import new_id
+from backend.core.database import IMPERSONAL, PERSONAL, Base
+from backend.notifications.rules import OPEN_STATES, DeliveryState
+
+
+class Message(Base):
+    """One entry of a resident's inbox; its text is made when it is read."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index(None, "resident_id", "id"),
+        UniqueConstraint("kind", "about_id"),
+    )
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("msg"), info=IMPERSONAL
+    )
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), info=IMPERSONAL)
+    department_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    kind: Mapped[str] = mapped_column(info=IMPERSONAL)
+    about_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, info=PERSONAL)
+    created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+
+
+class Delivery(Base):
+    """One push to one device: the outbox. No message is pushed to a device twice by two rows."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("message_id", "device_id"),
+        Index(None, "state", "due_at"),
+    )
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("dlv"), info=IMPERSONAL
+    )
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id"), info=IMPERSONAL)
+    device_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    state: Mapped[str] = mapped_column(default=DeliveryState.WAITING, info=IMPERSONAL)
+    due_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    attempts: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
+    reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
+    settled_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+
+
+def messages_to(resident_id: str, before_id: str | None, limit: int) -> Select[Message]:
+    """A resident's messages, newest first, older than `before_id`."""
+    select_messages = (
+        select(Message).where(Message.resident_id == resident_id).order_by(Message.id.desc())
+    )
+    if before_id is not None:
+        select_messages = select_messages.where(Message.id < before_id)
+    return select_messages.limit(limit)
+
+
+def deliveries_due(now: datetime, most: int) -> Select[str]:
+    """Ids of deliveries whose turn has come: waiting ones, and claims whose lease ran out.
+
+    Locks the rows on PostgreSQL and passes over those of another worker; on SQLite the write lock
+    of the transaction does the same.
+    """
+    return (
+        select(Delivery.id)
+        .where(Delivery.state.in_(OPEN_STATES), Delivery.due_at <= now)
+        .order_by(Delivery.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def claimed_parcels(
+    ids: list[str],
+) -> Select[Delivery, Message, Resident, Device | None]:
+    """The claimed deliveries with all that a push needs; no device where it went or changed hands."""
+    return (
+        select(Delivery, Message, Resident, Device)
+        .join(Message, Message.id == Delivery.message_id)
+        .join(Resident, Resident.id == Message.resident_id)
+        .outerjoin(
+            Device,
+            (Device.id == Delivery.device_id) & (Device.resident_id == Message.resident_id),
+        )
+        .where(Delivery.id.in_(ids))
+        .order_by(Delivery.id)
+    )
+
+
+def next_due() -> Select[datetime | None]:
+    """When the next open delivery has its turn, None if there is none."""
+    return select(func.min(Delivery.due_at)).where(Delivery.state.in_(OPEN_STATES))
+
+
+def open_deliveries() -> Select[int]:
+    """How many deliveries are still open."""
+    return select(func.count()).select_from(Delivery).where(Delivery.state.in_(OPEN_STATES))
