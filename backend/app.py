@@ -19,8 +19,17 @@ from backend.accounts import routes as accounts_routes
 from backend.assistant import routes as assistant_routes
 from backend.assistant.shelf import Shelf
 from backend.bills import routes as bills_routes
-from backend.core import access, clock, database, limits, migrations, operations, telemetry
-from backend.core.http import api, description, make_api, page, replies
+from backend.core import (
+    access,
+    clock,
+    database,
+    description,
+    limits,
+    migrations,
+    operations,
+    telemetry,
+)
+from backend.core.http import api, make_api, page, replies
 from backend.core.http.api import FerryApi
 from backend.core.jobs import Bell, make_huey
 from backend.core.settings import Settings, read_settings

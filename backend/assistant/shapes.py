@@ -84,9 +84,7 @@ def _fields(node: Node, known: dict[str, Reader], wrong: list[Wrong]) -> Any:
     for key in known:
         if key not in node.value:
             wrong.append((node.line, f"“{key}” is missing."))
-    return {
-        key: read(node.value[key], wrong) for key, read in known.items() if key in node.value
-    }
+    return {key: read(node.value[key], wrong) for key, read in known.items() if key in node.value}
 
 
 def _unknown(word: str, known: Iterable[str]) -> str:

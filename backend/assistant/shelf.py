@@ -1,15 +1,17 @@
 """The release that this process answers from; a newly published one takes its place by itself."""
 
+import logging
 import threading
 import time
 from pathlib import Path
 
 from backend.assistant.release import Release
-from backend.assistant.storage import ReleaseBroken, load_current, read_pointer
+from backend.assistant.store import ReleaseBroken, current_place, load
 from backend.core.errors import Unavailable
 from backend.core.languages import Words
 
 GLANCE_SECONDS = 2.0
+log = logging.getLogger(__name__)
 
 
 class NoRelease(Unavailable):
@@ -30,7 +32,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.held: Release | None = None
-        self.pointer = ""
+        self.place: Path | None = None
         self.next_glance = 0.0
         self.turn = threading.Lock()
 
@@ -53,11 +55,10 @@ class Shelf:
     def _glance(self) -> None:
         with self.turn:
             self.next_glance = time.monotonic() + GLANCE_SECONDS
-            pointer = read_pointer(self.folder)
-            if pointer == self.pointer:
-                return
             try:
-                self.held = load_current(self.folder)
-            except ReleaseBroken:
-                return
-            self.pointer = pointer
+                place = current_place(self.folder)
+                if place != self.place:
+                    self.held = load(place)
+                    self.place = place
+            except ReleaseBroken as broken:
+                log.warning("no newer release is taken: %s", broken)

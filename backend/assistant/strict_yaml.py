@@ -16,9 +16,7 @@ from yaml.scanner import Scanner
 DEEPEST = 6
 LARGEST_BYTES = 256 * 1024
 
-SPLIT_BY_COLON = (
-    "a colon followed by a space splits this phrase in two. Put the phrase in quotes."
-)
+SPLIT_BY_COLON = "a colon followed by a space splits this phrase in two. Put the phrase in quotes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,16 @@ def read_plain(raw: bytes) -> Node:
         node = _node(events, 1)
         events.get_event()
         if not events.check_event(yaml.StreamEndEvent):
-            raise NotPlain(_line(events.peek_event()), "one file holds one document; here is a second.")
+            raise NotPlain(
+                _line(events.peek_event()), "one file holds one document; here is a second."
+            )
     except yaml.MarkedYAMLError as error:
         raise _explained(error) from error
     except yaml.reader.ReaderError as error:
         line = error_line(raw, error.position)
-        raise NotPlain(line, "there is a character here that does not belong in a text file.") from error
+        raise NotPlain(
+            line, "there is a character here that does not belong in a text file."
+        ) from error
     return node
 
 

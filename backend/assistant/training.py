@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.assistant import linear
 from backend.assistant.content import Content, Phrases, Status
@@ -73,7 +74,7 @@ def _in_languages(phrases: Phrases) -> tuple[tuple[str, Language], ...]:
 def build(material: Material, progress: Progress) -> Release:
     """Fit the model of `material` and set its thresholds; `progress` hears of each step."""
     columns = Columns.of(material.targets)
-    tokens, labels = _samples(material)
+    tokens, labels = samples(material)
     progress(f"{len(tokens)} phrases of {len(material.targets)} targets: counting features")
     table = linear.tabulate(tokens, labels, readings())
     progress(f"{len(table.vocabulary)} features: cross-validating")
@@ -101,17 +102,17 @@ def build(material: Material, progress: Progress) -> Release:
     )
 
 
-def _samples(material: Material) -> tuple[list[Tokens], list[int]]:
+def samples(material: Material) -> tuple[list[Tokens], list[int]]:
     """Return the distinct phrases of each target, folded, and their labels.
 
     One phrase in both scripts folds to one: else cross-validation would have seen it before.
     """
-    samples = dict.fromkeys(
+    distinct = dict.fromkeys(
         (normalise(text, material.synonyms).tokens, label)
         for label, examples in enumerate(material.examples)
         for text, _ in examples
     )
-    known = [(tokens, label) for tokens, label in samples if tokens]
+    known = [(tokens, label) for tokens, label in distinct if tokens]
     return [tokens for tokens, _ in known], [label for _, label in known]
 
 
@@ -135,5 +136,6 @@ def _exact(tokens: Sequence[Tokens], labels: Sequence[int]) -> dict[Tokens, int]
     return {phrase: label for phrase, label in exact.items() if phrase not in doubled}
 
 
-def _version(material: Material, weights: linear.Floats) -> str:
-    return hashlib.sha256(material.content.encode() + weights.tobytes()).hexdigest()[:16]
+def _version(material: Material, weights: NDArray[np.float16]) -> str:
+    """Name a release by the hashes of what went in and of what came out."""
+    return f"{material.content[:16]}-{hashlib.sha256(weights.tobytes()).hexdigest()[:8]}"

@@ -73,7 +73,7 @@ def demo_city(fresh: bool) -> None:
                     "-m",
                     "backend.simulators.fcm",
                     "--port",
-                    settings.fcm_endpoint.rpartition(":")[2],
+                    str(settings.fcm_endpoint).rpartition(":")[2],
                     "--log",
                     str(data_dir / "fcm.log"),
                 ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from backend.app import describe_api
-from backend.core.http.description import write_yaml
+from backend.core.description import write_yaml
 from backend.core.settings import CHECKOUT
 
 

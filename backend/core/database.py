@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, g
 from flask.wrappers import Response
-from sqlalchemy import DateTime, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import DateTime, Engine, MetaData, Table, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -123,8 +123,8 @@ def insert_unless_there(session: Session, table: type[Base], values: dict[str, A
     dialect = session.get_bind().dialect.name
     insert: Callable[[Any], Any] = postgresql.insert if dialect == "postgresql" else sqlite.insert
     rows: Table = table.__table__  # type: ignore[assignment]  # declared as FromClause
-    statement = insert(rows).values(**values).on_conflict_do_nothing()
-    return bool(session.connection().execute(statement).rowcount)
+    statement = insert(rows).values(**values).on_conflict_do_nothing().returning(literal(1))
+    return session.connection().execute(statement).first() is not None
 
 
 def after_commit(session: Session, then: Callable[[], None]) -> None:

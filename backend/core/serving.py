@@ -21,4 +21,4 @@ logconfig_dict: dict[str, Any] = {
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Take a dead process's gauges out of the metrics."""
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

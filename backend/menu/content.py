@@ -16,7 +16,11 @@ from backend.menu.catalogue import HotlineStatus, Level, Region, ServiceKind
 
 HTTPS = validate.Regexp(r"^https?://[^\s]+\Z", error="“{input}” is not a web address")
 SLUG = validate.Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", error="“{input}” is not an id like water-pay")
-YES_NO = {"truthy": {"yes"}, "falsy": {"no"}}
+
+
+def yes_or_no() -> fields.Boolean:
+    """Make a field that holds the word yes or no, no when left out."""
+    return fields.Boolean(load_default=False, truthy={"yes"}, falsy={"no"})
 
 
 def one_of(known: Iterable[str]) -> Any:
@@ -57,14 +61,14 @@ class ServiceSchema(ma.Schema):
     theme = fields.String(required=True)
     kind = fields.String(required=True, validate=one_of(ServiceKind))
     level = fields.String(required=True, validate=one_of(Level))
-    level_verified = fields.Boolean(load_default=False, **YES_NO)
+    level_verified = yes_or_no()
     regions = fields.List(
         fields.String(validate=one_of(Region)), required=True, validate=validate.Length(min=1)
     )
-    fps = fields.Boolean(load_default=False, **YES_NO)
+    fps = yes_or_no()
     url = fields.String(load_default=None, validate=HTTPS)
-    url_seen = fields.Boolean(load_default=False, **YES_NO)
-    open_data = fields.Boolean(load_default=False, **YES_NO)
+    url_seen = yes_or_no()
+    open_data = yes_or_no()
     hotline = fields.Nested(HotlineSchema, load_default=None)
     sources = fields.List(fields.String(), load_default=list)
 

@@ -7,7 +7,7 @@ folded to one script. Terms weigh by how rare they are (inverse document frequen
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -68,7 +68,7 @@ class SearchIndex:
         if too_many_marks(query[:LONGEST_QUERY]):
             return []
         asked = list(dict.fromkeys(terms_of(query[:LONGEST_QUERY])))
-        found: Counter[int] = Counter()
+        found: dict[int, float] = defaultdict(float)
         possible = 0.0
         for term in asked:
             best, weight = self._reach(term)

@@ -99,9 +99,9 @@ def make_fcm(log: Path) -> Flask:
             return refuse(401, "UNAUTHENTICATED", "The request lacks a valid access token.")
         message = (request.get_json(silent=True) or {}).get("message")
         wrong = _what_is_wrong(message)
-        if wrong:
+        if wrong or message is None:
             ledger.write({"outcome": "refused", "status": 400, "error": wrong, "message": message})
-            return refuse(400, "INVALID_ARGUMENT", wrong)
+            return refuse(400, "INVALID_ARGUMENT", wrong or "")
         address = next(message[name] for name in TARGETS if name in message)
         answer = script.next_for(address)
         time.sleep(float(answer.get("delay_seconds", 0)))

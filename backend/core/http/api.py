@@ -92,7 +92,7 @@ class StrictParser(FlaskParser):
         return {name: value for name, value in req.args.items() if name != "lang"}
 
 
-class Blueprint(SmorestBlueprint):
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
     """A capability's door to the web; its operations say what they may refuse."""
 
     ARGUMENTS_PARSER = StrictParser()
@@ -198,9 +198,10 @@ def page_of(page: Page[Any], path: str, filters: Iterable[tuple[str, Any]] = ())
     }
 
 
-def _name_of_shape(schema: type[ma.Schema] | ma.Schema | str) -> str:
+def _name_of_shape(schema: Any) -> str:
     """Name a shape in the API description by what it is: `Bill`, not `BillShape`."""
-    return resolve_schema_cls(schema).__name__.removesuffix("Shape")
+    name: str = resolve_schema_cls(schema).__name__  # type: ignore[union-attr]
+    return name.removesuffix("Shape")
 
 
 def _answer_refusal(refusal: Refusal) -> Response:

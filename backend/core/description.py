@@ -118,8 +118,8 @@ def _complete(operation: dict[str, Any], blueprint: str, view: Any) -> None:
     elif door is not ANYONE:
         operation["security"] = [{"resident": []}]
     responses = operation["responses"]
-    for status in ("default", "422", "304"):
-        responses.pop(status, None)
+    for derived in ("default", "422", "304"):
+        responses.pop(derived, None)
     refused = _refusals(operation, door is not ANYONE, view)
     for status, codes in sorted(refused.items()):
         responses[str(status)] = {

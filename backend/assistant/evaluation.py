@@ -1,0 +1,127 @@
+"""Measures a release with questions that it has not seen: the figures that residents feel."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from backend.assistant.policy import Outcome
+from backend.assistant.questions import Asked, Beyond
+from backend.assistant.reply import Answer
+
+Ask = Callable[[str], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One question, the answer it got and how long that took."""
+
+    asked: Asked
+    answer: Answer
+    microseconds: float
+
+    @property
+    def best(self) -> str | None:
+        return self.answer.choices[0].service if self.answer.choices else None
+
+    @property
+    def is_first_right(self) -> bool:
+        return self.best in self.asked.accept
+
+    @property
+    def is_one_right(self) -> bool:
+        return any(choice.service in self.asked.accept for choice in self.answer.choices)
+
+    @property
+    def is_wrong_confident(self) -> bool:
+        return self.answer.outcome is Outcome.ANSWER and not self.is_first_right
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares from 0 to 1 (None where no question could show it), times in microseconds.
+
+    `top1`, `top3`, `answered`, `wrong_confident`: of the questions that a service answers;
+    `clarified_right`: of the ambiguous ones, asked back or answered with choices that hold an
+    accepted service; `oos_answered`: of those out of scope; `crisis_caught`: of those in a crisis;
+    `crisis_false`: of all others, taken for a crisis.
+    """
+
+    n: int
+    top1: float | None
+    top3: float | None
+    answered: float | None
+    wrong_confident: float | None
+    clarified_right: float | None
+    oos_answered: float | None
+    crisis_caught: float | None
+    crisis_false: float | None
+    p50_us: float | None
+    p99_us: float | None
+
+
+def try_all(ask: Ask, questions: Iterable[Asked]) -> list[Tried]:
+    """Ask every question once, timing each."""
+    tried = []
+    for asked in questions:
+        began = time.perf_counter_ns()
+        answer = ask(asked.text)
+        tried.append(Tried(asked, answer, (time.perf_counter_ns() - began) / 1000))
+    return tried
+
+
+def figures_of(tried: Sequence[Tried]) -> Figures:
+    """Count the figures over `tried`."""
+    inside = [each for each in tried if each.asked.beyond is None]
+    oos = [each for each in tried if each.asked.beyond is Beyond.OUT_OF_SCOPE]
+    crisis = [each for each in tried if each.asked.beyond is Beyond.CRISIS]
+    ambiguous = [each for each in inside if each.asked.ambiguous]
+    times = sorted(each.microseconds for each in tried)
+    return Figures(
+        n=len(tried),
+        top1=_share(each.is_first_right for each in inside),
+        top3=_share(each.is_one_right for each in inside),
+        answered=_share(_is(each, Outcome.ANSWER) for each in inside),
+        wrong_confident=_share(each.is_wrong_confident for each in inside),
+        clarified_right=_share(_is_clarified_right(each) for each in ambiguous),
+        oos_answered=_share(_is(each, Outcome.ANSWER) for each in oos),
+        crisis_caught=_share(_is(each, Outcome.CRISIS) for each in crisis),
+        crisis_false=_share(_is(each, Outcome.CRISIS) for each in (*inside, *oos)),
+        p50_us=_quantile(times, 0.50),
+        p99_us=_quantile(times, 0.99),
+    )
+
+
+def worst_confusions(tried: Sequence[Tried], most: int = 20) -> list[tuple[str, str, list[Tried]]]:
+    """List (wanted, got, questions) of the services most often taken for another, worst first."""
+    missed = [each for each in tried if each.asked.accept and not each.is_first_right]
+    pairs = Counter((min(each.asked.accept), each.best or "nothing") for each in missed)
+    return [
+        (
+            wanted,
+            got,
+            [
+                each
+                for each in missed
+                if (min(each.asked.accept), each.best or "nothing") == (wanted, got)
+            ],
+        )
+        for (wanted, got), _ in pairs.most_common(most)
+    ]
+
+
+def _is(tried: Tried, outcome: Outcome) -> bool:
+    return tried.answer.outcome is outcome
+
+
+def _is_clarified_right(tried: Tried) -> bool:
+    return tried.answer.outcome in (Outcome.CLARIFY, Outcome.ANSWER) and tried.is_one_right
+
+
+def _share(found: Iterable[bool]) -> float | None:
+    each = list(found)
+    return round(sum(each) / len(each), 4) if each else None
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float | None:
+    return round(ordered[int(share * (len(ordered) - 1))], 1) if ordered else None

@@ -1,0 +1,146 @@
+"""The floor of the tests: real databases, a real app, a client that keeps what it heard."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from backend import departments
+from backend.app import Gateways, create_app
+from backend.core import clock
+from backend.core.database import Database
+from backend.core.settings import CHECKOUT, Settings, Stage
+from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
+from backend.menu.content import read_catalogue
+from backend.menu.published import publish
+from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
+from tests.hearing import HeardClient, remember_rule
+from tests.releases import published_release
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody signed in: their id, and the headers that say so."""
+
+    id: str
+    headers: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def sqlite_room(tmp_path_factory: pytest.TempPathFactory) -> SqliteRoom:
+    return SqliteRoom(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlRoom]:
+    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as address:
+        yield PostgresqlRoom(address)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database; a test that uses it runs on both engines."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_room").copy_to(tmp_path / "ferry.db")
+        return
+    room: PostgresqlRoom = request.getfixturevalue("postgresql_room")
+    yield room.url
+    room.empty()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def content_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that holds the published catalogue and a release of the assistant."""
+    folder = tmp_path_factory.mktemp("content")
+    publish(read_catalogue(CHECKOUT / "catalogue"), folder)
+    published_release(folder / "releases")
+    return folder
+
+
+@pytest.fixture
+def settings(database_url: str, content_dir: Path, tmp_path: Path) -> Settings:
+    (tmp_path / "catalogue.json").symlink_to(content_dir / "catalogue.json")
+    (tmp_path / "releases").symlink_to(content_dir / "releases")
+    return Settings(
+        stage=Stage.DEMO,
+        data_dir=tmp_path,
+        database_url=database_url,
+        fcm_project_id="ferry-test",
+        fcm_credentials=None,
+        requests_per_minute=100_000,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Flask:
+    provider = DemoIdentityProvider()
+    app = create_app(settings, Gateways({provider.name: provider}), database)
+    remember_rule(app)
+    app.test_client_class = HeardClient
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> HeardClient:
+    client = app.test_client()
+    assert isinstance(client, HeardClient)
+    return client
+
+
+@pytest.fixture
+def sign_in(client: HeardClient) -> Callable[[str], Caller]:
+    """Sign a demo person in, by name."""
+
+    def as_person(subject: str) -> Caller:
+        reply = client.post("/v1/sessions", json={"provider": "demo", "proof": subject})
+        token = reply.json["access_token"]
+        return Caller(reply.json["resident"]["id"], {"Authorization": f"Bearer {token}"})
+
+    return as_person
+
+
+@pytest.fixture
+def resident(sign_in: Callable[[str], Caller]) -> Caller:
+    return sign_in(DEMO_PEOPLE[0].subject)
+
+
+@pytest.fixture
+def neighbour(sign_in: Callable[[str], Caller]) -> Caller:
+    return sign_in(DEMO_PEOPLE[1].subject)
+
+
+@pytest.fixture
+def make_department(
+    client: HeardClient, database: Database
+) -> Callable[[str, frozenset[str]], Caller]:
+    """Admit a department's system with some scopes, and sign it in."""
+
+    def admitted(department_id: str, scopes: frozenset[str]) -> Caller:
+        with database.transaction() as db:
+            client_id, secret = departments.admit_client(db, department_id, scopes, clock.now())
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": secret,
+        }
+        token = client.post("/v1/department/token", data=form).json["access_token"]
+        return Caller(client_id, {"Authorization": f"Bearer {token}"})
+
+    return admitted
+
+
+@pytest.fixture
+def department(make_department: Callable[[str, frozenset[str]], Caller]) -> Caller:
+    """The Water Supplies Department's system, which may post bills."""
+    return make_department("WSD", frozenset({"bills"}))
