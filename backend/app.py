@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import MetaData, text
-from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import accounts, departments
@@ -32,7 +31,7 @@ from backend.core import (
 from backend.core.http import api, make_api, page, replies
 from backend.core.http.api import FerryApi
 from backend.core.jobs import Bell, make_huey
-from backend.core.settings import Settings, read_settings
+from backend.core.settings import Settings, SettingsWrong, read_settings
 from backend.departments import routes as departments_routes
 from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityProvider
 from backend.gateways.push import FirebasePush
@@ -74,7 +73,13 @@ def choose_gateways(settings: Settings) -> Gateways:
 
 
 def create_app(settings: Settings, gateways: Gateways, rows: database.Database) -> Flask:
-    """Join a web application; its content (catalogue, release) is read from the data folder."""
+    """Join a web application; its content (catalogue, release) is read from the data folder.
+
+    SettingsWrong where a stand-in would vouch for people outside a demo.
+    """
+    stand_ins = [p.name for p in gateways.identity_providers.values() if p.is_stand_in]
+    if stand_ins and not settings.is_demo:
+        raise SettingsWrong(f"Only a demo may run with a stand-in: {', '.join(stand_ins)}.")
     app, ferry_api = _bare_app()
     catalogue = load_catalogue(settings.data_dir)
     shelf = Shelf(settings.releases_dir)
@@ -136,7 +141,8 @@ def _bare_app() -> tuple[Flask, FerryApi]:
 
 def _line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter) -> None:
     # Flask runs `before` hooks in this order and `after` hooks in the reverse: the commit comes
-    # first on the way back, and the count and the log line last, when the status is settled.
+    # before the common headers on the way back, and the count and the log line last, when the
+    # status is settled. The body is read after the door and before any writing session opens.
     telemetry.bind(app)
     replies.bind(app)
     database.bind(app, rows)
@@ -146,9 +152,5 @@ def _line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter)
 
 
 def _answers(rows: database.Database) -> bool:
-    try:
-        with rows.transaction(read_only=True) as db:
-            db.execute(text("select 1"))
-    except DBAPIError:
-        return False
-    return True
+    with rows.transaction(read_only=True) as db:
+        return bool(db.scalar(text("select 1")))

@@ -34,7 +34,9 @@ def say(sentence):
 
 def run_quietly(command, failed):
     """Run a step; on failure print what it printed, then one plain sentence, and stop."""
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if done.returncode:
         sys.stderr.buffer.write(done.stdout)
         sys.exit("\n" + failed)
@@ -48,6 +50,15 @@ def make_venv():
         "Python could not make a virtual environment. On Debian and Ubuntu, install the package "
         "python3-venv and try again.",
     )
+    (VENV / "made-at").write_text(str(VENV))
+
+
+def is_sound(interpreter):
+    """Say whether the environment works, and was made here: its programs name their own place."""
+    made_at = VENV / "made-at"
+    if not interpreter.exists() or not made_at.exists() or made_at.read_text() != str(VENV):
+        return False
+    return subprocess.call([str(interpreter), "-c", ""]) == 0
 
 
 def install(lock, stamp):
@@ -76,7 +87,7 @@ def python(tests=False):
     stamp = VENV / (lock + ".sha256")
     with open(ROOT / ".venv.lock", "w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if not interpreter.exists() or subprocess.call([str(interpreter), "-c", ""]):
+        if not is_sound(interpreter):
             make_venv()
         if not tests and (VENV / "requirements-test.lock.sha256").exists():
             # the test lock holds every line of the runtime lock; installing both would only swap
@@ -90,6 +101,6 @@ def become(command, tests=False):
     """Replace this process by `command`, run with the environment's programs."""
     python(tests)
     bin_folder = VENV / "bin"
+    os.environ.setdefault("FERRY_DATA_DIR", str(ROOT / ".ferry"))
     os.environ["PATH"] = "%s%s%s" % (bin_folder, os.pathsep, os.environ.get("PATH", ""))
-    os.chdir(os.environ.get("FERRY_CALLED_FROM", os.getcwd()))
     os.execv(str(bin_folder / command[0]), command)

@@ -19,6 +19,7 @@ from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import HeardClient, remember_rule
 from tests.releases import published_release
 
+pytest_plugins = ["tests.sweeps"]
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -28,6 +29,11 @@ class Caller:
 
     id: str
     headers: dict[str, str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the test that looks back at every exchange come last."""
+    items.sort(key=lambda item: item.path.name == "test_heard.py")
 
 
 @pytest.fixture(scope="session")
@@ -121,14 +127,31 @@ def neighbour(sign_in: Callable[[str], Caller]) -> Caller:
 
 
 @pytest.fixture
+def admit(database: Database) -> Callable[[str, frozenset[str]], tuple[str, str]]:
+    """Admit a department's system with some scopes; give its client id and secret."""
+
+    def admitted(department_id: str, scopes: frozenset[str]) -> tuple[str, str]:
+        with database.transaction() as db:
+            return departments.admit_client(db, department_id, scopes, clock.now())
+
+    return admitted
+
+
+@pytest.fixture
+def department_credentials(
+    admit: Callable[[str, frozenset[str]], tuple[str, str]],
+) -> tuple[str, str]:
+    return admit("IRD", frozenset({"bills"}))
+
+
+@pytest.fixture
 def make_department(
-    client: HeardClient, database: Database
+    client: HeardClient, admit: Callable[[str, frozenset[str]], tuple[str, str]]
 ) -> Callable[[str, frozenset[str]], Caller]:
     """Admit a department's system with some scopes, and sign it in."""
 
     def admitted(department_id: str, scopes: frozenset[str]) -> Caller:
-        with database.transaction() as db:
-            client_id, secret = departments.admit_client(db, department_id, scopes, clock.now())
+        client_id, secret = admit(department_id, scopes)
         form = {
             "grant_type": "client_credentials",
             "client_id": client_id,

@@ -7,16 +7,17 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from backend.core.description import openapi_path
+
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request's operation and the reply that it got."""
+    """One request's operation, by the path that the description gives it, and its reply."""
 
-    rule: str | None
+    path: str | None
     method: str
     status: int
     mimetype: str
-    headers: dict[str, str]
     body: bytes
 
 
@@ -33,11 +34,10 @@ class HeardClient(FlaskClient):
         rule = response.request.environ.get("ferry.rule")
         HEARD.append(
             Exchange(
-                rule=rule,
+                path=openapi_path(rule) if rule else None,
                 method=response.request.method,
                 status=response.status_code,
                 mimetype=response.mimetype or "",
-                headers=dict(response.headers),
                 body=response.get_data(),
             )
         )

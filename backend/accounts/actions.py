@@ -14,7 +14,9 @@ from backend.accounts.models import (
     ResidentSession,
     device_of,
     devices_of,
+    ended_sessions,
     live_session,
+    resident_of,
     resident_vouched_for,
 )
 from backend.core.access import ResidentCaller
@@ -32,20 +34,35 @@ class SignedIn:
     resident: Resident
 
 
+@dataclass(frozen=True)
+class Phone:
+    """What a phone says of itself: its system, and the address that FCM finds it by."""
+
+    platform: str  # "android", "ios" or "web"
+    address_kind: str  # "fid" or "token"
+    address: str
+
+
 def sign_in(
     db: Session,
     providers: Mapping[str, IdentityProvider],
     provider: str,
     proof: str,
+    *,
     now: datetime,
     minutes: int,
 ) -> SignedIn:
-    """Open a session for whoever the proof proves; ProviderNotKnown, ProofNotAccepted."""
+    """Open a session for whoever the proof proves; ProviderNotKnown, ProofNotAccepted.
+
+    Each sign-in sweeps a few ended sessions away, more than it adds, so that none pile up.
+    """
     if provider not in providers:
         raise rules.ProviderNotKnown
     person = providers[provider].prove(proof)
     if person is None:
         raise rules.ProofNotAccepted
+    ended = ended_sessions(now, rules.SWEPT_PER_SIGN_IN)
+    db.execute(delete(ResidentSession).where(ResidentSession.id.in_(ended)))
     resident = welcome(db, provider, person, now)
     token = rules.new_token()
     db.add(
@@ -81,7 +98,7 @@ def sign_out(db: Session, session_id: str) -> None:
 
 def find_resident_caller(db: Session, token: str, now: datetime) -> ResidentCaller | None:
     """Return the resident whose live token this is, or None."""
-    if not token.startswith(rules.TOKEN_PREFIX):
+    if not token.startswith(rules.PREFIX):
         return None
     row = db.execute(live_session(rules.hash_token(token), now)).first()
     if row is None:
@@ -91,26 +108,22 @@ def find_resident_caller(db: Session, token: str, now: datetime) -> ResidentCall
 
 
 def register_device(
-    db: Session,
-    resident_id: str,
-    installation_id: str,
-    platform: str,
-    address_kind: str,
-    address: str,
-    now: datetime,
+    db: Session, resident_id: str, installation_id: str, phone: Phone, now: datetime
 ) -> Device:
     """Register a phone, or bring it up to date; its address leaves whoever had it before.
 
-    Only the phone itself knows its address, so whoever names one now is the one who holds it.
+    Only the phone itself knows its address, so whoever names one now is the one who holds it. Two
+    requests of one resident go one after the other, by a lock on their row. TooManyDevices.
     """
-    device = db.scalars(device_of(resident_id, installation_id)).one_or_none()
+    db.execute(resident_of(resident_id).with_for_update(key_share=True))
+    device = db.scalars(device_of(resident_id, installation_id).with_for_update()).one_or_none()
     if device is None:
         rules.ensure_room_for_device(len(db.scalars(devices_of(resident_id)).all()))
         device = Device(id=new_id("dev"), resident_id=resident_id, installation_id=installation_id)
-    db.execute(delete(Device).where(Device.address == address, Device.id != device.id))
-    device.platform = platform
-    device.address_kind = address_kind
-    device.address = address
+    db.execute(delete(Device).where(Device.address == phone.address, Device.id != device.id))
+    device.platform = phone.platform
+    device.address_kind = phone.address_kind
+    device.address = phone.address
     device.registered_at = now
     db.add(device)
     db.flush()
@@ -119,7 +132,6 @@ def register_device(
 
 def forget_device(db: Session, resident_id: str, installation_id: str) -> None:
     """Stop pushes to a phone; DeviceNotFound if it is not one of the resident's."""
-    device = db.scalars(device_of(resident_id, installation_id)).one_or_none()
-    if device is None:
+    mine = (Device.resident_id == resident_id, Device.installation_id == installation_id)
+    if db.scalars(delete(Device).where(*mine).returning(Device.id)).first() is None:
         raise rules.DeviceNotFound
-    db.delete(device)

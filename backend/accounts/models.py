@@ -81,6 +81,17 @@ def live_session(token_hash: str, now: datetime) -> Select[ResidentSession, Resi
     )
 
 
+def ended_sessions(now: datetime, most: int) -> Select[str]:
+    """Ids of some sessions that have ended, whoever's; those that a rival sweeps are passed over."""
+    return (
+        select(ResidentSession.id)
+        .where(ResidentSession.expires_at <= now)
+        .order_by(ResidentSession.expires_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+
+
 def devices_of(resident_id: str) -> Select[Device]:
     """A resident's devices, oldest first."""
     return select(Device).where(Device.resident_id == resident_id).order_by(Device.id)

@@ -29,8 +29,8 @@ def sign_in(body: dict[str, str]) -> actions.SignedIn:
         current_app.extensions["identity_providers"],
         body["provider"],
         body["proof"],
-        clock.now(),
-        current_app.extensions["settings"].access_token_minutes,
+        now=clock.now(),
+        minutes=current_app.extensions["settings"].access_token_minutes,
     )
 
 
@@ -50,14 +50,9 @@ def sign_out() -> None:
 def register_device(body: dict[str, Any], device_id: str) -> Device:
     """Register a phone for pushes"""
     address = body["address"]
+    phone = actions.Phone(body["platform"], address["kind"], address["value"])
     return actions.register_device(
-        session_of_request(),
-        resident().resident_id,
-        device_id,
-        body["platform"],
-        address["kind"],
-        address["value"],
-        clock.now(),
+        session_of_request(), resident().resident_id, device_id, phone, clock.now()
     )
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from backend.core.errors import Invalid, NotFound
 from backend.core.languages import Words
 
-TOKEN_PREFIX = "frt_"
+PREFIX = "frt_"  # of tokens, so that one that leaked is recognised
 MOST_DEVICES = 10
+SWEPT_PER_SIGN_IN = 10
 
 
 class ProofNotAccepted(Invalid):
@@ -42,7 +43,7 @@ class DeviceNotFound(NotFound):
 
 def new_token() -> str:
     """Return a fresh opaque token: 256 random bits."""
-    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+    return PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> str:

@@ -53,7 +53,7 @@ class AddressShape(Shape):
         required=True,
         validate=[
             validate.Length(min=8, max=4096),
-            validate.Regexp(r"^[\x21-\x7e]+$"),
+            validate.Regexp(r"^[\x21-\x7e]+\Z"),
         ],
     )
 

@@ -15,7 +15,7 @@ from backend.assistant.questions import LineWrong, read_labelled, read_questions
 from backend.assistant.reading import digest_of
 from backend.assistant.release import Release
 from backend.assistant.router import ask
-from backend.assistant.store import ReleaseBroken, find_release, make_current, save
+from backend.assistant.store import ReleaseBroken, find_release, load_current, make_current, save
 from backend.assistant.training import train
 from backend.core.languages import Language
 from backend.core.settings import CHECKOUT, data_dir_of
@@ -83,9 +83,15 @@ def try_(text: str, folder: Path, releases: Path | None) -> None:
 @intents.command()
 @INTENTS
 @click.option("--to", "releases", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--if-changed", is_flag=True, help="Do nothing where this content is current.")
 @click.pass_obj
-def publish(known_services: frozenset[str] | None, folder: Path, releases: Path | None) -> None:
+def publish(
+    known_services: frozenset[str] | None, folder: Path, releases: Path | None, if_changed: bool
+) -> None:
     """Check the content, train a release and make it the current one."""
+    if if_changed and is_current(releases or releases_dir(), digest_of(folder)):
+        click.echo("The current release is that of this content.", err=True)
+        return
     content = sound_or_stop(folder)
     problems = check_content(content, known_services)
     if problems:
@@ -138,6 +144,14 @@ def benchmark(train_file: Path, test_file: Path, oos_file: Path | None, as_json:
 def releases_dir() -> Path:
     """Return where releases stand in Ferry's data folder."""
     return data_dir_of() / "releases"
+
+
+def is_current(releases: Path, digest: str) -> bool:
+    """Say whether the current release was trained from the content with this digest."""
+    try:
+        return load_current(releases).content == digest
+    except ReleaseBroken:
+        return False
 
 
 def sound_or_stop(folder: Path) -> Content:

@@ -42,7 +42,7 @@ class Speaker:
             "says": says.into(self.language),
             "choices": [self.choice(choice) for choice in known],
             "crisis": self.crisis(crisis) if crisis else None,
-            "hotline": self._hotline(known, crisis),
+            "hotline": self._hotline(answer.outcome, known, crisis),
             "release": answer.release,
             "notice": NOTICE.into(self.language),
         }
@@ -77,9 +77,9 @@ class Speaker:
             ],
         }
 
-    def _hotline(self, known: Sequence[Choice], crisis: Crisis | None) -> str:
+    def _hotline(self, outcome: Outcome, known: Sequence[Choice], crisis: Crisis | None) -> str:
         if crisis and crisis.calls:
             return crisis.calls[0].number
-        if len(known) == 1:
+        if outcome is Outcome.ANSWER and known:
             return self.catalogue.hotline_of(self.catalogue.get_service(known[0].service))
         return GENERAL_HOTLINE

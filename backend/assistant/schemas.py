@@ -74,7 +74,11 @@ class AnswerShape(Shape):
         required=True, validate=validate.OneOf(["answer", "clarify", "none", "crisis"])
     )
     says = fields.String(required=True, metadata={"description": "One sentence to show."})
-    choices = fields.List(fields.Nested(ChoiceShape), required=True)
+    choices = fields.List(
+        fields.Nested(ChoiceShape),
+        required=True,
+        metadata={"description": "Best first. With `answer`, the first one is the answer."},
+    )
     crisis = fields.Nested(CrisisShape, required=True, allow_none=True)
     hotline = fields.String(required=True, metadata={"description": "Where a person answers."})
     release = fields.String(required=True, metadata={"description": "Which content answered."})

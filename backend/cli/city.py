@@ -17,7 +17,6 @@ from pathlib import Path
 
 import click
 
-from backend.assistant.commands import publish_if_changed
 from backend.cli.demo import seed_city
 from backend.core import migrations
 from backend.core.database import Database
@@ -28,9 +27,19 @@ from backend.menu.published import publish
 from backend.simulators.fcm import make_service_account
 
 OURS = (
-    "ferry.db* jobs.db* fcm.log fcm-account.json city.json settings.env catalogue.json* releases "
-    "metrics *.half"
-).split()
+    "ferry.db*",
+    "jobs.db*",
+    "fcm.log",
+    "fcm-account.json",
+    "city.json",
+    "settings.env",
+    "ferry.log",
+    "ferry.log",
+    "catalogue.json*",
+    "releases",
+    "metrics",
+    "*.half",
+)
 PATIENCE_SECONDS = 60
 
 
@@ -40,12 +49,16 @@ class Child:
 
     name: str
     command: list[str]
+    log: Path
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
 
     def start(self) -> None:
         self.starts.append(time.monotonic())
-        self.process = subprocess.Popen(self.command, start_new_session=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdout=log, stderr=log, start_new_session=True
+            )
 
     def has_died(self) -> bool:
         return self.process is not None and self.process.poll() is not None
@@ -65,22 +78,7 @@ def demo_city(fresh: bool) -> None:
         if fresh:
             _forget(data_dir)
         settings = _settle(data_dir)
-        children = [
-            Child(
-                "push simulator",
-                [
-                    sys.executable,
-                    "-m",
-                    "backend.simulators.fcm",
-                    "--port",
-                    str(settings.fcm_endpoint).rpartition(":")[2],
-                    "--log",
-                    str(data_dir / "fcm.log"),
-                ],
-            ),
-            Child("worker", ["ferry", "work"]),
-            Child("web", ["ferry", "serve"]),
-        ]
+        children = _children(settings)
         with _stopping_by_signal() as is_stopping:
             try:
                 for child in children:
@@ -91,6 +89,19 @@ def demo_city(fresh: bool) -> None:
                 _watch(children, is_stopping)
             finally:
                 _stop(children)
+
+
+def _children(settings: Settings) -> list[Child]:
+    """List the processes of a city, in the order in which they start."""
+    log = settings.data_dir / "ferry.log"
+    simulator = [sys.executable, "-m", "backend.simulators.fcm"]
+    simulator += ["--port", str(settings.fcm_endpoint).rpartition(":")[2]]
+    simulator += ["--log", str(settings.data_dir / "fcm.log")]
+    return [
+        Child("push simulator", simulator, log),
+        Child("worker", ["ferry", "work"], log),
+        Child("web", ["ferry", "serve"], log),
+    ]
 
 
 def _settle(data_dir: Path) -> Settings:
@@ -108,10 +119,17 @@ def _settle(data_dir: Path) -> Settings:
     rows.close()
     publish(read_or_stop(CHECKOUT / "catalogue"), data_dir)
     _say("publishing the assistant's intents (half a minute when they changed) …")
-    publish_if_changed(CHECKOUT / "intents", settings.releases_dir)
+    _publish_intents()
     seed_city(settings)
     shutil.rmtree(data_dir / "metrics", ignore_errors=True)
     return settings
+
+
+def _publish_intents() -> None:
+    """Train in a process of its own, which takes its memory with it when it ends."""
+    published = subprocess.run(["ferry", "intents", "publish", "--if-changed"], check=False)
+    if published.returncode:
+        raise click.ClickException("The intents could not be published; see the lines above.")
 
 
 def _write_settings(data_dir: Path, port: int, endpoint: str) -> None:
@@ -202,7 +220,7 @@ def _revive(children: list[Child]) -> None:
         if not child.has_died():
             continue
         if child.keeps_dying():
-            raise click.ClickException(f"The {child.name} keeps dying; see its lines above.")
+            raise click.ClickException(f"The {child.name} keeps dying; {child.log} says why.")
         _say(f"the {child.name} died; starting it again")
         child.start()
 
@@ -238,6 +256,7 @@ Ferry is running: a demo city with invented people. Nothing here is official.
   API            {base}/v1
   Try the API    {base}/docs
   Pushes sent    {settings.fcm_endpoint}/log
+  Log lines      {settings.data_dir / "ferry.log"}
 
   People who may sign in (provider "demo", their name as proof):
 {people}

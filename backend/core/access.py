@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import unquote_plus
 
 from flask import Flask, g, request
 from sqlalchemy.orm import Session
 
 from backend.core import clock
-from backend.core.database import session_of_request
+from backend.core.database import glance
 from backend.core.errors import NotAllowed
+from backend.core.http.bodies import is_storable
 from backend.core.http.problems import HttpRefusal
 from backend.core.languages import Words
+from backend.core.settings import BEARER_TOKEN
 
 
 @dataclass(frozen=True)
@@ -112,16 +115,21 @@ class ScopeMissing(NotAllowed):
 
 
 def guard(app: Flask, authenticators: Sequence[Authenticator]) -> None:
-    """Ask at every door of `app`; LookupError at start for a blueprint without a door."""
-    unlisted = set(app.blueprints) - set(DOORS)
+    """Ask at every door of `app`; LookupError at start for a blueprint without a door.
+
+    A route outside any blueprint has no door either, and stops the start as well.
+    """
+    homes = {rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules()}
+    unlisted = (set(app.blueprints) | homes) - set(DOORS)
     if unlisted:
-        raise LookupError(f"no door in core/access.py for: {', '.join(sorted(unlisted))}")
+        names = ", ".join(sorted(name or "(a route of no blueprint)" for name in unlisted))
+        raise LookupError(f"no door in core/access.py for: {names}")
 
     @app.before_request
     def admit() -> None:
-        if request.blueprint is None:
-            return
-        door = DOORS[request.blueprint]
+        if request.url_rule is None:
+            return  # no route: the router's own 404 or 405 follows
+        door = DOORS[request.blueprint or ""]
         g.is_public = request.blueprint in CACHEABLE
         if door.kind is None:
             return
@@ -132,18 +140,37 @@ def guard(app: Flask, authenticators: Sequence[Authenticator]) -> None:
             raise ScopeMissing(scope=door.scope)
 
 
-def _caller(authenticators: Sequence[Authenticator]) -> Caller:
+def bearer_token() -> str:
+    """Return the token of this request; SignInNeeded, TokenNotAccepted."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise SignInNeeded
-    if not token.isascii() or not token.isprintable() or len(token) > 200:
+    if not BEARER_TOKEN.fullmatch(token):
         raise TokenNotAccepted
-    session = session_of_request(read_only=request.method in ("GET", "HEAD"))
-    moment = clock.now()
-    for authenticate in authenticators:
-        caller = authenticate(session, token, moment)
-        if caller:
-            return caller
+    return token
+
+
+def basic_credentials() -> tuple[str, str] | None:
+    """Return user and password of HTTP Basic, None without; an unreadable pair names nobody.
+
+    Each half is percent-encoded once more, as RFC 6749 section 2.3.1 asks of client credentials.
+    """
+    scheme, _, _rest = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    given = request.authorization
+    user = unquote_plus((given.username if given else None) or "")
+    password = unquote_plus((given.password if given else None) or "")
+    return (user, password) if is_storable(user + password) else ("", "")
+
+
+def _caller(authenticators: Sequence[Authenticator]) -> Caller:
+    token, moment = bearer_token(), clock.now()
+    with glance() as db:
+        for authenticate in authenticators:
+            caller = authenticate(db, token, moment)
+            if caller:
+                return caller
     raise TokenNotAccepted
 
 

@@ -4,21 +4,24 @@ The same models run on SQLite (one machine) and PostgreSQL (more than one).
 """
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
-from flask import Flask, g
+from flask import Flask, g, request
 from flask.wrappers import Response
 from sqlalchemy import DateTime, Engine, MetaData, Table, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-BUSY_TIMEOUT_SECONDS = 10
+BUSY_TIMEOUT_SECONDS = 10.0
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 log = logging.getLogger(__name__)
 
 PERSONAL = {"personal": True}
@@ -56,14 +59,14 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime}
 
 
 class Database:
     """One engine and the sessions it hands out."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = make_engine(url)
+    def __init__(self, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+        self.engine = make_engine(url, busy_timeout_seconds)
 
     def session(self, *, read_only: bool = False) -> Session:
         """Open a session; a writing one takes SQLite's write lock at its first statement."""
@@ -81,18 +84,32 @@ class Database:
         self.engine.dispose()
 
 
-def make_engine(url: str) -> Engine:
-    """Make the engine; `postgresql://` means psycopg 3, SQLite gets WAL and full durability."""
+def make_engine(url: str, busy_timeout_seconds: float) -> Engine:
+    """Make the engine; `postgresql://` means psycopg 3, SQLite gets WAL and full durability.
+
+    A statement waits `busy_timeout_seconds` for another's lock and then gives up. An error's text
+    never quotes the values of its statement: they may be a person's.
+    """
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        )
+        event.listen(engine, "connect", partial(_prepare_postgresql, busy_timeout_seconds))
         event.listen(engine, "begin", _begin_on_postgresql)
         return engine
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": busy_timeout_seconds}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_on_sqlite)
     return engine
+
+
+def _prepare_postgresql(busy_timeout_seconds: float, connection: Any, _record: object) -> None:
+    connection.execute(f"SET lock_timeout = {round(busy_timeout_seconds * 1000)}")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -164,18 +181,54 @@ def bind(app: Flask, database: Database) -> None:
             session.close()
 
 
-def session_of_request(*, read_only: bool = False) -> Session:
-    """Return the request's own session. Routes and doors call this; deeper code is handed it."""
+def session_of_request() -> Session:
+    """Return the request's own session, which only reads where the method only reads.
+
+    Routes call this; deeper code is handed it.
+    """
     if "session" not in g:
-        g.session = g.database.session(read_only=read_only)
+        g.session = g.database.session(read_only=request.method in READING_METHODS)
     session: Session = g.session
     return session
 
 
+@contextmanager
+def glance() -> Iterator[Session]:
+    """Give a session that reads, before it is known whether this request may do its deed.
+
+    A writing request gets a short one of its own: its real session takes SQLite's only write lock,
+    and nobody may hold that while a stranger's body trickles in.
+    """
+    if request.method in READING_METHODS:
+        yield session_of_request()
+        return
+    database: Database = g.database
+    with database.transaction(read_only=True) as session:
+        yield session
+
+
+# https://www.sqlite.org/rescode.html; the low byte is the primary code.
+BUSY_IN_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, rollback, resources,
+# operator, system; a lock not had in time, and a standby that only reads.
+BUSY_IN_POSTGRESQL = ("08", "40", "53", "57", "58", "55P03", "25006")
+
+
 def is_busy(error: DBAPIError) -> bool:
     """Say whether the database was only locked, full or away, so that trying again may help."""
-    words = str(error.orig).lower()
-    state = getattr(error.orig, "sqlstate", None) or ""
-    away = state.startswith(("08", "53", "57P", "55P03", "40"))
-    locked = any(sign in words for sign in ("locked", "disk is full", "disk i/o", "readonly"))
-    return away or locked or error.connection_invalidated
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY_IN_SQLITE
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError)  # nobody answered who could have named a state
+    return error.connection_invalidated or state.startswith(BUSY_IN_POSTGRESQL)

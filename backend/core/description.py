@@ -75,14 +75,17 @@ def describe(app: Flask, api: Api) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas["Problem"] = PROBLEM
     described["components"]["securitySchemes"] = SECURITY_SCHEMES
+    for path in described["paths"].values():
+        shared = path.pop("parameters", [])
+        for operation in path.values():
+            operation["parameters"] = [*shared, *operation.get("parameters", []), LANG]
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.partition(".")[0]
         if blueprint not in DOORS:
             continue
-        path = described["paths"][_openapi_path(rule.rule)]
+        path = described["paths"][openapi_path(rule.rule)]
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            operation = path[method.lower()]
-            _complete(operation, blueprint, app.view_functions[rule.endpoint])
+            _complete(path[method.lower()], blueprint, app.view_functions[rule.endpoint])
     # Through JSON once, so that what is served and what is written hold plain values alone.
     return json.loads(json.dumps({key: described[key] for key in ORDER}, default=str))  # type: ignore[no-any-return]
 
@@ -101,7 +104,8 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _openapi_path(rule: str) -> str:
+def openapi_path(rule: str) -> str:
+    """Return the path of a Flask rule as OpenAPI writes it: `/bills/{bill_id}`."""
     parts = (part for part in rule.split("/"))
     return "/".join(
         "{" + p[1:-1].rpartition(":")[2] + "}" if p.startswith("<") else p for p in parts
@@ -110,7 +114,6 @@ def _openapi_path(rule: str) -> str:
 
 def _complete(operation: dict[str, Any], blueprint: str, view: Any) -> None:
     door = DOORS[blueprint]
-    operation["parameters"] = [*operation.get("parameters", []), LANG]
     if getattr(view, "needs_idempotency_key", False):
         operation["parameters"].append(KEY)
     if door.kind is DepartmentCaller:

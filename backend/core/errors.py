@@ -16,7 +16,12 @@ class Refusal(Exception):
         self.values = values
 
     def sentence(self, language: Language) -> str:
-        return self.says.into(language, **self.values)
+        """Say it in `language`; a value that is itself `Words` is put into that language too."""
+        values = {
+            name: value.into(language) if isinstance(value, Words) else value
+            for name, value in self.values.items()
+        }
+        return self.says.into(language, **values)
 
 
 class Invalid(Refusal):

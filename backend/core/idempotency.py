@@ -27,6 +27,7 @@ from backend.core.database import (
     session_of_request,
 )
 from backend.core.errors import Conflict, Invalid
+from backend.core.http import bodies
 from backend.core.http.problems import HttpRefusal
 from backend.core.languages import Words
 
@@ -86,7 +87,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
         if not KEY.fullmatch(key):
             raise KeyMissing
         session, caller = session_of_request(), g.caller.name
-        fingerprint = _fingerprint()
+        fingerprint = _fingerprint(view)
         if not _claim(session, caller, key, fingerprint):
             return _replay(session, caller, key, fingerprint)
         response: Response = current_app.make_response(view(*args, **kwargs))
@@ -97,14 +98,11 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
     return once
 
 
-def _fingerprint() -> str:
+def _fingerprint(view: Callable[..., Any]) -> str:
     """Hash what is asked, so that the same JSON in another spacing counts as the same."""
-    body = request.get_data(cache=True)
-    try:
-        body = json.dumps(json.loads(body), sort_keys=True, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        pass  # the view's own reader will refuse it with the right reason
-    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
+    value = bodies.read_json(request) if getattr(view, "takes_body", False) else None
+    asked = [request.method, request.path, value]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def _claim(session: Session, caller: str, key: str, fingerprint: str) -> bool:

@@ -3,6 +3,8 @@
 Headers as in draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` and `RateLimit`.
 """
 
+import ipaddress
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -11,7 +13,8 @@ from contextlib import contextmanager
 from flask import Flask, current_app, g, request
 from flask.wrappers import Response
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import storage_from_string
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from backend.core.errors import Refusal
@@ -21,6 +24,7 @@ from backend.core.languages import Words
 WINDOW_SECONDS = 60
 GUESSES = RateLimitItemPerMinute(10, multiples=5)
 UNCOUNTED = frozenset({"operations", "api-page"})
+log = logging.getLogger(__name__)
 
 
 class TooManyRequests(HttpRefusal):
@@ -37,26 +41,51 @@ class TooManyRequests(HttpRefusal):
 
 
 class Limiter:
-    """Counts in memory, or in Redis where several servers share."""
+    """Counts in memory, or in Redis where several servers share.
+
+    While the shared counter is away each process counts for itself: limits loosen, nobody is shut
+    out, and nothing goes uncounted.
+    """
 
     def __init__(self, url: str, per_minute: int) -> None:
-        self.windows = FixedWindowRateLimiter(storage_from_string(url))
+        self.shared = FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True))
+        self.own = FixedWindowRateLimiter(MemoryStorage())
         self.per_minute = RateLimitItemPerMinute(per_minute)
 
     def take(self, item: RateLimitItem, *key: str) -> None:
         """Count one; TooManyRequests once the window is full."""
-        if not self.windows.hit(item, *key):
-            raise TooManyRequests(seconds=self.seconds_left(item, *key))
+        try:
+            is_within = self.shared.hit(item, *key)
+        except StorageError as error:
+            log.warning("the shared counter is away: %s", type(error.storage_error).__name__)
+            is_within = self.own.hit(item, *key)
+        if not is_within:
+            raise TooManyRequests(seconds=self.window(item, *key)[1])
 
-    def seconds_left(self, item: RateLimitItem, *key: str) -> int:
-        reset: float = self.windows.get_window_stats(item, *key).reset_time
-        return max(1, math.ceil(reset - time.time()))
+    def window(self, item: RateLimitItem, *key: str) -> tuple[int, int]:
+        """Return how many requests are left, and the seconds until the window begins anew."""
+        try:
+            stats = self.shared.get_window_stats(item, *key)
+        except StorageError:
+            stats = self.own.get_window_stats(item, *key)
+        return stats.remaining, max(1, math.ceil(stats.reset_time - time.time()))
 
 
 def caller_key() -> str:
-    """Name whoever asks: the account that the door recognised, else the address."""
+    """Name whoever asks: the account that the door recognised, else the address.
+
+    An IPv6 address counts by its /64, as whoever has one address has them all.
+    """
     caller = g.get("caller")
-    return caller.name if caller else f"address:{request.remote_addr}"
+    return caller.name if caller else f"address:{_neighbourhood(request.remote_addr or '')}"
+
+
+def _neighbourhood(address: str) -> str:
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if version == 6 else address
 
 
 def bind(app: Flask, limiter: Limiter) -> None:
@@ -74,8 +103,7 @@ def bind(app: Flask, limiter: Limiter) -> None:
         key = g.get("limit_key")
         if key:
             limit = limiter.per_minute
-            left = limiter.windows.get_window_stats(limit, key).remaining
-            seconds = limiter.seconds_left(limit, key)
+            left, seconds = limiter.window(limit, key)
             policy = f'"minute";q={limit.amount};w={WINDOW_SECONDS}'
             response.headers["RateLimit-Policy"] = policy
             response.headers["RateLimit"] = f'"minute";r={left};t={seconds}'
@@ -84,9 +112,10 @@ def bind(app: Flask, limiter: Limiter) -> None:
 
 @contextmanager
 def guesses(account: str, wrong: type[Refusal]) -> Iterator[None]:
-    """Let an account be guessed at ten times in five minutes; the block raises `wrong` when wrong.
+    """Slow whoever guesses at an account: after ten `wrong` in five minutes, TooManyRequests.
 
-    A right answer always passes, so that a stranger's guessing never locks the owner out.
+    A right answer always passes, so that a stranger's guessing never locks the owner out. That is
+    safe for secrets of 256 random bits alone; a PIN or a one-time code needs a hard stop.
     """
     limiter: Limiter = current_app.extensions["limiter"]
     try:

@@ -4,12 +4,13 @@ import hmac
 import os
 from collections.abc import Callable, Mapping
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 from marshmallow import fields
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import DBAPIError
 
-from backend.core.access import SignInNeeded
+from backend.core.access import SignInNeeded, TokenNotAccepted, bearer_token
 from backend.core.errors import Unavailable
 from backend.core.http import Blueprint, Shape
 from backend.core.languages import Words
@@ -44,7 +45,7 @@ def is_live() -> dict[str, str]:
 def is_ready() -> dict[str, str]:
     """Can it serve: database, tables and the assistant's release?"""
     checks: Checks = current_app.extensions["ready_checks"]
-    failing = [name for name, is_good in checks.items() if not is_good()]
+    failing = [name for name, is_good in checks.items() if not _holds(is_good)]
     if failing:
         raise NotReady(what=", ".join(failing))
     return {}
@@ -57,11 +58,17 @@ def is_ready() -> dict[str, str]:
 def read_metrics() -> Response:
     """Read the metrics, in Prometheus' text format"""
     wanted = current_app.extensions["settings"].metrics_token
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if wanted and not hmac.compare_digest(given.encode(), wanted.encode()):
-        raise SignInNeeded
+    if wanted and not hmac.compare_digest(bearer_token().encode(), wanted.encode()):
+        raise TokenNotAccepted
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _holds(is_good: Callable[[], bool]) -> bool:
+    try:
+        return is_good()
+    except DBAPIError:
+        return False

@@ -5,11 +5,17 @@ environment wins. `scripts/run` writes that file for its demo city.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+DATABASES = ("sqlite:///", "postgresql://")
+SHARED_COUNTERS = ("memory://", "redis://", "rediss://")
+JOB_ENGINES = ("redis://", "rediss://", "postgresql://")
+BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,200}=*", re.ASCII)  # RFC 6750, section 2.1
+LONGEST_NUMBER = 9
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -63,6 +69,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if stage is Stage.PRODUCTION:
         wrong += _missing_in_production(values)
     numbers = _numbers(values, wrong)
+    wrong += _off(values)
     if wrong:
         raise SettingsWrong("\n".join(wrong))
     credentials = values.get("FERRY_FCM_CREDENTIALS")
@@ -89,7 +96,7 @@ def data_dir_of(environ: Mapping[str, str] = os.environ) -> Path:
 def _file_values(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    lines = (line.strip() for line in path.read_text().splitlines())
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -117,19 +124,44 @@ def _missing_in_production(values: Mapping[str, str]) -> list[str]:
     return wrong
 
 
+def _off(values: Mapping[str, str]) -> list[str]:
+    """Say what does not fit among the addresses and words; never quote them, they may be secret."""
+    beginnings = {
+        "FERRY_DATABASE_URL": DATABASES,
+        "FERRY_LIMITS_URL": SHARED_COUNTERS,
+        "FERRY_JOBS_URL": JOB_ENGINES,
+        "FERRY_FCM_ENDPOINT": ("http://", "https://"),
+    }
+    wrong = [
+        f"{name} must begin with {' or '.join(known)}."
+        for name, known in beginnings.items()
+        if values.get(name) and not values[name].startswith(known)
+    ]
+    if values.get("FERRY_METRICS_TOKEN") and not BEARER_TOKEN.fullmatch(
+        values["FERRY_METRICS_TOKEN"]
+    ):
+        wrong.append("FERRY_METRICS_TOKEN may hold letters, digits and . _ ~ + / - alone.")
+    return wrong
+
+
 def _numbers(values: Mapping[str, str], wrong: list[str]) -> dict[str, int]:
     names = {
-        "requests_per_minute": ("FERRY_REQUESTS_PER_MINUTE", 600),
-        "access_token_minutes": ("FERRY_ACCESS_TOKEN_MINUTES", 10),
-        "lease_seconds": ("FERRY_LEASE_SECONDS", 30),
-        "trusted_proxies": ("FERRY_TRUSTED_PROXIES", 0),
-        "port": ("PORT", 8000),
+        "requests_per_minute": ("FERRY_REQUESTS_PER_MINUTE", 600, range(1, 1_000_001)),
+        "access_token_minutes": ("FERRY_ACCESS_TOKEN_MINUTES", 10, range(1, 1441)),
+        "lease_seconds": ("FERRY_LEASE_SECONDS", 30, range(1, 3601)),
+        "trusted_proxies": ("FERRY_TRUSTED_PROXIES", 0, range(11)),
+        "port": ("PORT", 8000, range(1, 65536)),
     }
     numbers = {}
-    for field, (name, default) in names.items():
+    for field, (name, default, allowed) in names.items():
         text = values.get(name) or str(default)
-        if not (text.isascii() and text.isdigit()):
-            wrong.append(f"{name} is “{text}”; it must be a whole number.")
+        is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+        if not is_number or int(text) not in allowed:
+            shown = text if len(text) <= 40 else text[:40] + "…"
+            wrong.append(
+                f"{name} is “{shown}”; it must be a whole number "
+                f"from {allowed.start} to {allowed.stop - 1}."
+            )
             continue
         numbers[field] = int(text)
     return numbers

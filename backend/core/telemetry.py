@@ -4,8 +4,10 @@ import logging
 import re
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -16,6 +18,10 @@ from prometheus_client import Counter, Histogram
 # W3C Trace Context, section 3.2: version, trace id, parent id, flags.
 TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 NO_ROUTE = "(no route)"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "(other)"
+# gunicorn quotes the request line, a header or the address behind these words.
+SERVER_WORDS = re.compile(r"(?:Invalid request|Error handling request)\b")
 
 requests_total = Counter("ferry_http_requests", "Requests answered", ["method", "route", "status"])
 request_seconds = Histogram("ferry_http_request_seconds", "Time to answer", ["method", "route"])
@@ -38,19 +44,32 @@ def start_logging(stream: Any = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _server_words_only],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _frames_only,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.processors.JSONRenderer(),
             ],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(
+        args.exc_type, args.exc_value, args.exc_traceback
+    )
     for chatty in ("httpx", "httpcore", "huey", "google", "urllib3", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Log what would else be printed whole, its message included, as it ends a process or thread."""
+    if issubclass(kind, KeyboardInterrupt) or error is None:
+        return
+    log.error("uncaught", exc_info=(kind, error, trace))
 
 
 def trace_id() -> str:
@@ -89,8 +108,19 @@ def _frames_only(_logger: Any, _name: str, fields: MutableMapping[str, Any]) -> 
     return fields
 
 
+def _server_words_only(
+    _logger: Any, _name: str, fields: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    found = SERVER_WORDS.match(str(fields.get("event")))
+    if found:
+        fields["event"] = found.group()
+    return fields
+
+
 def bind(app: Flask) -> None:
     """Count and log each request of `app`: its route, never its path, query or body."""
+    # Flask's own line quotes the path, which may name a person's phone; core.http logs the crash.
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # noqa: ARG005
 
     @app.before_request
     def begin() -> None:
@@ -100,11 +130,12 @@ def bind(app: Flask) -> None:
     def account(response: Response) -> Response:
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         route = request.url_rule.rule if request.url_rule else NO_ROUTE
-        requests_total.labels(request.method, route, response.status_code).inc()
-        request_seconds.labels(request.method, route).observe(seconds)
+        method = request.method if request.method in METHODS else OTHER_METHOD
+        requests_total.labels(method, route, response.status_code).inc()
+        request_seconds.labels(method, route).observe(seconds)
         log.info(
             "request",
-            method=request.method,
+            method=method,
             route=route,
             status=response.status_code,
             milliseconds=round(seconds * 1000, 1),

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from backend.core.access import DepartmentCaller
 from backend.core.clock import new_id
 from backend.departments import rules
-from backend.departments.models import DepartmentClient, DepartmentToken, client_of, live_token
+from backend.departments.models import (
+    DepartmentClient,
+    DepartmentToken,
+    client_of,
+    ended_tokens,
+    live_token,
+)
 
 
 @dataclass(frozen=True)
@@ -37,14 +44,19 @@ def admit_client(
 
 
 def grant_token(
-    db: Session, client_id: str, secret: str, scope: str | None, now: datetime, minutes: int
+    db: Session, client_id: str, secret: str, scope: str, *, now: datetime, minutes: int
 ) -> Grant:
-    """Give a token for right credentials; ClientNotAccepted, ScopeNotGranted."""
+    """Give a token for right credentials; ClientNotAccepted, ScopeNotGranted.
+
+    Each grant sweeps a few ended tokens away, more than it adds, so that none pile up.
+    """
     client = db.scalars(client_of(client_id)).one_or_none()
-    stored = client.secret_hash if client else ""
+    stored = client.secret_hash if client else rules.NOBODYS_HASH
     if not rules.is_same_secret(secret, stored) or client is None:
         raise rules.ClientNotAccepted
     scopes = " ".join(sorted(rules.granted(frozenset(client.scopes.split()), scope)))
+    ended = ended_tokens(now, rules.SWEPT_PER_GRANT)
+    db.execute(delete(DepartmentToken).where(DepartmentToken.token_hash.in_(ended)))
     token = rules.new_token()
     db.add(
         DepartmentToken(
@@ -59,7 +71,7 @@ def grant_token(
 
 def find_department_caller(db: Session, token: str, now: datetime) -> DepartmentCaller | None:
     """Return the department's system whose live token this is, or None."""
-    if not token.startswith(rules.TOKEN_PREFIX):
+    if not token.startswith(rules.PREFIX):
         return None
     row = db.execute(live_token(rules.hash_secret(token), now)).first()
     if row is None:

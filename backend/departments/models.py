@@ -39,6 +39,17 @@ def client_of(client_id: str) -> Select[DepartmentClient]:
     return select(DepartmentClient).where(DepartmentClient.id == client_id)
 
 
+def ended_tokens(now: datetime, most: int) -> Select[str]:
+    """Hashes of some tokens that have ended; those that a rival sweeps are passed over."""
+    return (
+        select(DepartmentToken.token_hash)
+        .where(DepartmentToken.expires_at <= now)
+        .order_by(DepartmentToken.expires_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+
+
 def live_token(token_hash: str, now: datetime) -> Select[DepartmentToken, DepartmentClient]:
     """The token with this hash that has not ended, with its client."""
     return (

@@ -1,8 +1,10 @@
 """A department's system signs in."""
 
-from flask import current_app, request
+import marshmallow as ma
+from flask import current_app
 
 from backend.core import clock
+from backend.core.access import basic_credentials
 from backend.core.database import session_of_request
 from backend.core.http import Blueprint
 from backend.core.limits import TooManyRequests, guesses
@@ -15,24 +17,26 @@ blp = Blueprint(
 
 
 @blp.post("/token")
-@blp.refuses(rules.ClientNotAccepted, rules.GrantNotOffered, rules.ScopeNotGranted, TooManyRequests)
-@blp.arguments(TokenRequestShape, location="form")
+@blp.refuses(
+    rules.ClientNotAccepted,
+    rules.GrantRequestWrong,
+    rules.GrantNotOffered,
+    rules.ScopeNotGranted,
+    TooManyRequests,
+)
+@blp.arguments(TokenRequestShape, location="form", unknown=ma.EXCLUDE)
 @blp.response(200, GrantShape)
 @blp.doc(operationId="grantDepartmentToken")
-def grant_token(form: dict[str, str | None]) -> actions.Grant:
+def grant_token(form: dict[str, str]) -> actions.Grant:
     """Get a token for a department's system"""
-    if form["grant_type"] != "client_credentials":
-        raise rules.GrantNotOffered
-    basic = request.authorization
-    by_basic = basic is not None and basic.type == "basic"
-    client_id = (basic.username if basic and by_basic else form["client_id"]) or ""
-    secret = (basic.password if basic and by_basic else form["client_secret"]) or ""
+    rules.ensure_offered(form["grant_type"])
+    client_id, secret = rules.one_way(basic_credentials(), form["client_id"], form["client_secret"])
     with guesses(client_id, rules.ClientNotAccepted):
         return actions.grant_token(
             session_of_request(),
             client_id,
             secret,
             form["scope"],
-            clock.now(),
-            current_app.extensions["settings"].access_token_minutes,
+            now=clock.now(),
+            minutes=current_app.extensions["settings"].access_token_minutes,
         )

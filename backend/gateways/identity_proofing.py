@@ -23,6 +23,7 @@ class IdentityProvider(Protocol):
     """Turns a proof into the person that it proves."""
 
     name: str
+    is_stand_in: bool
 
     def prove(self, proof: str) -> Person | None:
         """Return the person, or None where the proof proves nobody."""
@@ -42,6 +43,7 @@ class DemoIdentityProvider:
     """Vouches for the invented people of the demo city: whoever names one, is one."""
 
     name = "demo"
+    is_stand_in = True
 
     def __init__(self) -> None:
         log.warning("STAND-IN: the demo identity provider lets anybody sign in as a demo person")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 
-from backend.core.errors import NotFound
+from backend.core.errors import Invalid, NotFound
 from backend.core.languages import Language, Words
 
 GENERAL_HOTLINE = "1823"
@@ -65,12 +66,35 @@ class ServiceNotFound(NotFound):
     code = "service_not_found"
 
 
+class ThemeNotKnown(Invalid):
+    code = "theme_not_known"
+    says = Words(
+        "The menu has no theme “{theme}”. See /v1/themes.",
+        "目錄沒有「{theme}」這個主題，請參閱 /v1/themes。",
+        "目录没有“{theme}”这个主题，请参阅 /v1/themes。",
+    )
+
+
+class DepartmentNotKnown(Invalid):
+    code = "department_not_known"
+    says = Words(
+        "The menu has no department “{department}”. See /v1/departments.",
+        "目錄沒有「{department}」這個部門，請參閱 /v1/departments。",
+        "目录没有“{department}”这个部门，请参阅 /v1/departments。",
+    )
+
+
 @dataclass(frozen=True)
 class Hotline:
     """A telephone number, and how far it may be trusted."""
 
     number: str
     status: HotlineStatus
+
+
+def number_to_call(hotline: Hotline | None) -> str:
+    """Return a number that may be shown: this one where it was checked, else 1823."""
+    return hotline.number if hotline and hotline.status in CHECKED else GENERAL_HOTLINE
 
 
 @dataclass(frozen=True)
@@ -93,10 +117,11 @@ class Department:
 
 @dataclass(frozen=True)
 class Service:
-    """One entry of the menu."""
+    """One entry of the menu; `also` is what else people call it, and only search reads that."""
 
     id: str
     name: Words
+    also: tuple[str, ...]
     department_id: str
     theme_id: str
     kind: ServiceKind
@@ -106,6 +131,7 @@ class Service:
     hotline: Hotline | None
     pays_by_fps: bool
     has_open_data: bool
+    open_data_url: str | None
 
 
 @dataclass(frozen=True)
@@ -157,19 +183,31 @@ class Catalogue:
             raise ServiceNotFound
         return service
 
+    @cached_property
+    def services_by_id(self) -> tuple[Service, ...]:
+        return tuple(sorted(self.services, key=lambda service: service.id))
+
     def list_services(self, wanted: Wanted, after_id: str, limit: int) -> Sequence[Service]:
-        """Return the wanted services after `after_id`, by id, `limit` at most."""
+        """Return the wanted services after `after_id`, by id, `limit` at most.
+
+        A theme or department that the menu does not have is refused rather than answered with
+        nothing: ThemeNotKnown, DepartmentNotKnown.
+        """
+        if wanted.theme is not None and wanted.theme not in self.theme_by_id:
+            raise ThemeNotKnown(theme=wanted.theme)
+        if wanted.department is not None and wanted.department not in self.department_by_id:
+            raise DepartmentNotKnown(department=wanted.department)
         later = (
             service
-            for service in sorted(self.services, key=lambda service: service.id)
+            for service in self.services_by_id
             if service.id > after_id and wanted.matches(service)
         )
-        return [service for service, _ in zip(later, range(limit), strict=False)]
+        return list(islice(later, limit))
 
     def hotline_of(self, service: Service) -> str:
-        """Return the number to call: one that was checked, else 1823."""
+        """Return the number to call about a service: its own before its department's."""
         own = service.hotline or self.department_by_id[service.department_id].hotline
-        return own.number if own and own.status in CHECKED else GENERAL_HOTLINE
+        return number_to_call(own)
 
     def department_name(self, department_id: str, language: Language) -> str:
         """Return a department's name; its id where the catalogue no longer has it."""

@@ -1,153 +1,180 @@
 """Reads `catalogue/`, checks it in plain sentences, and makes it one document to publish."""
 
-import difflib
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
 
-from backend.core.languages import Language
-from backend.core.staff_yaml import ContentWrong, read_yaml
-from backend.menu.catalogue import HotlineStatus, Level, Region, ServiceKind
+from backend.core.staff_yaml import ContentWrong
+from backend.menu.published import with_version
+from backend.menu.shapes import (
+    KEYS,
+    DepartmentSchema,
+    SourcesFileSchema,
+    ThemesFileSchema,
+    did_you_mean,
+)
+from backend.menu.sheets import Place, Sheet, read_sheet
 
-HTTPS = validate.Regexp(r"^https?://[^\s]+\Z", error="“{input}” is not a web address")
-SLUG = validate.Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", error="“{input}” is not an id like water-pay")
-
-
-def yes_or_no() -> fields.Boolean:
-    """Make a field that holds the word yes or no, no when left out."""
-    return fields.Boolean(load_default=False, truthy={"yes"}, falsy={"no"})
-
-
-def one_of(known: Iterable[str]) -> Any:
-    """Make a validator that names the nearest known word."""
-    words = [str(word) for word in known]
-
-    def check(value: str) -> None:
-        if value not in words:
-            near = difflib.get_close_matches(value, words, 1)
-            hint = f" Did you mean “{near[0]}”?" if near else f" Choose of: {', '.join(words)}."
-            raise ma.ValidationError(f"“{value}” is not known.{hint}")
-
-    return check
+# What marshmallow says, and how we say it to staff.
+PLAINLY = {
+    "Missing data for required field.": "is missing.",
+    "Invalid input type.": "must hold keys of its own.",
+    "Not a valid string.": "must be one text.",
+    "Not a valid list.": "must be a list.",
+    "Not a valid mapping type.": "must hold keys of its own.",
+    "Not a valid boolean.": "must be yes or no.",
+    "Shorter than minimum length 1.": "may not be empty.",
+}
+MEMBERS = {"services": "service", "themes": "theme"}
 
 
-class NamesSchema(ma.Schema):
-    """A text in three languages."""
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong at a place of a file: a sentence, or the end of one about its key."""
 
-    for language in Language:
-        locals()[language] = fields.String(required=True, validate=validate.Length(min=1))
-    del language
+    sheet: Sheet
+    place: Place
+    sentence: str
 
+    def __str__(self) -> str:
+        line = self.sheet.line_of(self.place)
+        heading = [self.sheet.where, f"line {line}" if line else "", *self._members()]
+        return f"{', '.join(filter(None, heading))}: {self.sentence}"
 
-class HotlineSchema(ma.Schema):
-    number = fields.String(required=True, validate=validate.Regexp(r"^\+?[\d ]{3,20}\Z"))
-    status = fields.String(required=True, validate=one_of(HotlineStatus))
-    source = fields.String()
-
-
-class ThemeSchema(ma.Schema):
-    id = fields.String(required=True, validate=SLUG)
-    name = fields.Nested(NamesSchema, required=True)
-
-
-class ServiceSchema(ma.Schema):
-    id = fields.String(required=True, validate=SLUG)
-    name = fields.Nested(NamesSchema, required=True)
-    theme = fields.String(required=True)
-    kind = fields.String(required=True, validate=one_of(ServiceKind))
-    level = fields.String(required=True, validate=one_of(Level))
-    level_verified = yes_or_no()
-    regions = fields.List(
-        fields.String(validate=one_of(Region)), required=True, validate=validate.Length(min=1)
-    )
-    fps = yes_or_no()
-    url = fields.String(load_default=None, validate=HTTPS)
-    url_seen = yes_or_no()
-    open_data = yes_or_no()
-    hotline = fields.Nested(HotlineSchema, load_default=None)
-    sources = fields.List(fields.String(), load_default=list)
-
-
-class DepartmentSchema(ma.Schema):
-    id = fields.String(required=True, validate=validate.Regexp(r"^[A-Z0-9]{2,10}\Z"))
-    name = fields.Nested(NamesSchema, required=True)
-    site = fields.String(required=True, validate=HTTPS)
-    hotline = fields.Nested(HotlineSchema, load_default=None)
-    services = fields.List(fields.Nested(ServiceSchema), required=True)
-
-
-class ThemesFileSchema(ma.Schema):
-    themes = fields.List(fields.Nested(ThemeSchema), required=True)
-
-
-class SourcesFileSchema(ma.Schema):
-    sources = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    def _members(self) -> Iterator[str]:
+        """Name the service or theme on the way down to the place."""
+        content = self.sheet.content
+        for above, step in zip((None, *self.place), self.place, strict=False):
+            content = _below(content, step)
+            if isinstance(step, int) and above in MEMBERS:
+                named = _below(content, "id")
+                yield f"{MEMBERS[str(above)]} {named if isinstance(named, str) else step + 1}"
 
 
 def read_catalogue(folder: Path) -> dict[str, Any]:
     """Return the whole catalogue as one plain document; ContentWrong names all that is wrong."""
     wrong: list[str] = []
-    themes = _load(folder / "themes.yaml", ThemesFileSchema(), wrong)
-    sources = _load(folder / "sources.yaml", SourcesFileSchema(), wrong)
-    files = sorted((folder / "departments").glob("*.yaml"))
-    departments = [(path, _load(path, DepartmentSchema(), wrong)) for path in files]
-    if not files:
-        wrong.append(f"{folder.name}/departments holds no files.")
-    if not wrong:
-        wrong += _contradictions(themes["themes"], sources["sources"], departments)
+    themes_sheet, themes = load_file(folder / "themes.yaml", ThemesFileSchema(), wrong)
+    _, sources = load_file(folder / "sources.yaml", SourcesFileSchema(), wrong)
+    paths, strays = _files_of(folder / "departments")
+    wrong += strays
+    read = [load_file(path, DepartmentSchema(), wrong) for path in paths]
+    departments = [(sheet, department) for sheet, department in read if sheet and department]
+    if not wrong and themes_sheet:
+        found = [
+            *_doubled_themes(themes_sheet, themes["themes"]),
+            *_contradictions(themes["themes"], sources["sources"], departments),
+        ]
+        wrong += [str(each) for each in found]
     if wrong:
         raise ContentWrong("\n".join(wrong))
-    document: dict[str, Any] = {
-        "themes": themes["themes"],
-        "departments": [department for _, department in departments],
-    }
-    packed = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
-    return {"version": hashlib.sha256(packed).hexdigest()[:16], **document}
+    return with_version(
+        {
+            "themes": themes["themes"],
+            "departments": [department for _, department in departments],
+        }
+    )
 
 
-def _load(path: Path, schema: ma.Schema, wrong: list[str]) -> Any:
-    where = f"{path.parent.name}/{path.name}"
+def load_file(path: Path, schema: ma.Schema, wrong: list[str]) -> tuple[Sheet | None, Any]:
+    """Read a file and hold it to its shape; what is wrong with it is added to `wrong`."""
     try:
-        return schema.load(read_yaml(path))
+        sheet = read_sheet(path)
     except ContentWrong as error:
         wrong += str(error).splitlines()
+        return None, None
+    try:
+        return sheet, schema.load(sheet.content)
     except ma.ValidationError as error:
-        wrong += [f"{where}, {place}: {sentence}" for place, sentence in _places(error.messages)]
-    return None
+        wrong += [str(each) for each in _misshapen(sheet, error.messages)]
+        return sheet, None
 
 
-def _places(messages: Any, place: str = "") -> Iterator[tuple[str, str]]:
+def _files_of(folder: Path) -> tuple[list[Path], list[str]]:
+    try:
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        entries = []
+    if not entries:
+        return [], [f"{folder.name}/ holds no files."]
+    strays = [path for path in entries if path.suffix != ".yaml"]
+    return (
+        [path for path in entries if path not in strays],
+        [f"{folder.name}/{path.name}: the name does not end in .yaml." for path in strays],
+    )
+
+
+def _misshapen(sheet: Sheet, messages: Any, place: Place = ()) -> Iterator[Wrong]:
     if isinstance(messages, dict):
-        for name, inner in messages.items():
-            step = f"number {name + 1}" if isinstance(name, int) else str(name)
-            yield from _places(inner, f"{place} {step}".strip())
+        for step, inner in messages.items():
+            inside = place if step in ("_schema", "value", "key") else (*place, step)
+            yield from _misshapen(sheet, inner, inside)
         return
+    key = next((str(step) for step in reversed(place) if isinstance(step, str)), None)
     for message in messages if isinstance(messages, list) else [messages]:
-        yield place, str(message)
+        yield Wrong(sheet, place, _plainly(str(message), key))
+
+
+def _plainly(message: str, key: str | None) -> str:
+    named = f"“{key}”" if key else "the file"
+    if key and message == "Unknown field.":
+        return f"{named} is not known here.{did_you_mean(key, KEYS)}"
+    if message in PLAINLY:
+        return f"{named} {PLAINLY[message]}"
+    return f"{named}: {message}"
+
+
+def _doubled_themes(sheet: Sheet, themes: list[dict[str, Any]]) -> Iterator[Wrong]:
+    seen = set()
+    for number, theme in enumerate(themes):
+        if theme["id"] in seen:
+            yield Wrong(sheet, ("themes", number, "id"), "the id stands here twice.")
+        seen.add(theme["id"])
 
 
 def _contradictions(
-    themes: list[dict[str, Any]], sources: dict[str, str], departments: list[tuple[Path, Any]]
-) -> Iterator[str]:
+    themes: list[dict[str, Any]],
+    sources: dict[str, str],
+    departments: Iterable[tuple[Sheet, dict[str, Any]]],
+) -> Iterator[Wrong]:
     known_themes = [theme["id"] for theme in themes]
-    seen: dict[str, str] = {}
-    for path, department in departments:
-        if path.stem != department["id"].lower():
-            yield f"{path.name}: the id is {department['id']}, so the file is not named after it."
-        for service in department["services"]:
-            where = f"{path.name}, service {service['id']}"
-            if service["id"] in seen:
-                yield f"{where}: the id stands in {seen[service['id']]} already."
-            seen[service["id"]] = path.name
+    file_of: dict[str, str] = {}
+    for sheet, department in departments:
+        named = f"departments/{department['id'].lower()}.yaml"
+        if sheet.where != named:
+            sentence = f"the id is {department['id']}, so the file must be called {named}."
+            yield Wrong(sheet, ("id",), sentence)
+        yield from _unknown_sources(sheet, (), department, sources)
+        for number, service in enumerate(department["services"]):
+            place = ("services", number)
+            if service["id"] in file_of:
+                sentence = f"the id stands in {file_of[service['id']]} already."
+                yield Wrong(sheet, (*place, "id"), sentence)
+            file_of[service["id"]] = sheet.where
             if service["theme"] not in known_themes:
-                near = difflib.get_close_matches(service["theme"], known_themes, 1)
-                hint = f" Did you mean “{near[0]}”?" if near else ""
-                yield f"{where}: the theme “{service['theme']}” is not known.{hint}"
-            for source in service["sources"]:
-                if source not in sources:
-                    yield f"{where}: the source “{source}” does not stand in sources.yaml."
+                hint = did_you_mean(service["theme"], known_themes)
+                sentence = f"the theme “{service['theme']}” is not known.{hint}"
+                yield Wrong(sheet, (*place, "theme"), sentence)
+            yield from _unknown_sources(sheet, place, service, sources)
+
+
+def _unknown_sources(
+    sheet: Sheet, place: Place, entry: dict[str, Any], sources: dict[str, str]
+) -> Iterator[Wrong]:
+    hotline = entry["hotline"] or {}
+    named = [(("sources",), source) for source in entry.get("sources", [])]
+    named += [(("hotline", "source"), source) for source in [hotline.get("source")] if source]
+    for below, source in named:
+        if source not in sources:
+            sentence = f"the source “{source}” does not stand in sources.yaml."
+            yield Wrong(sheet, (*place, *below), sentence)
+
+
+def _below(content: Any, step: str | int) -> Any:
+    try:
+        return content[step]
+    except (KeyError, IndexError, TypeError):
+        return None

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from backend.core.languages import Language
 from backend.menu.catalogue import (
-    CHECKED,
-    GENERAL_HOTLINE,
     NOTICE,
     Catalogue,
     Department,
     Service,
     Theme,
+    number_to_call,
 )
 
 
@@ -41,6 +40,7 @@ class Reader:
             "hotline": self.catalogue.hotline_of(service),
             "pays_by_fps": service.pays_by_fps,
             "has_open_data": service.has_open_data,
+            "open_data_url": service.open_data_url,
         }
 
     def theme(self, theme: Theme) -> dict[str, object]:
@@ -51,12 +51,10 @@ class Reader:
     def department(self, department: Department) -> dict[str, object]:
         """Return the members of a department."""
         held = sum(each.department_id == department.id for each in self.catalogue.services)
-        hotline = department.hotline
-        checked = hotline is not None and hotline.status in CHECKED
         return {
             "id": department.id,
             "name": department.name.into(self.language),
             "site": department.site,
-            "hotline": hotline.number if hotline and checked else GENERAL_HOTLINE,
+            "hotline": number_to_call(department.hotline),
             "services": held,
         }

@@ -2,11 +2,17 @@
 
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 
 from backend.core.http import Blueprint, language_of_request, page_of
 from backend.core.paging import CursorNotKnown, Page, decode_cursor, encode_cursor
-from backend.menu.catalogue import Catalogue, ServiceNotFound, Wanted
+from backend.menu.catalogue import (
+    Catalogue,
+    DepartmentNotKnown,
+    ServiceNotFound,
+    ThemeNotKnown,
+    Wanted,
+)
 from backend.menu.reading import Reader
 from backend.menu.schemas import (
     DepartmentsShape,
@@ -22,7 +28,7 @@ blp = Blueprint("menu", __name__, url_prefix="/v1", description="The menu of ser
 
 
 @blp.get("/services")
-@blp.refuses(CursorNotKnown)
+@blp.refuses(CursorNotKnown, ThemeNotKnown, DepartmentNotKnown)
 @blp.arguments(ServicesQuery, location="query")
 @blp.response(200, ServicePageShape)
 @blp.doc(operationId="listServices")
@@ -34,7 +40,8 @@ def list_services(query: dict[str, Any]) -> dict[str, Any]:
     found = reader.catalogue.list_services(Wanted(**query), after_id, limit + 1)
     more = len(found) > limit
     page = Page(found[:limit], encode_cursor(found[limit - 1].id) if more else None)
-    answer = page_of(page, "/v1/services", [*query.items(), ("limit", limit)])
+    kept = [*query.items(), ("limit", limit), ("lang", request.args.get("lang"))]
+    answer = page_of(page, "/v1/services", kept)
     answer["items"] = [reader.service(service) for service in page.items]
     return {"notice": reader.notice, **answer}
 

@@ -48,6 +48,9 @@ class ServiceShape(Shape):
     hotline = fields.String(required=True, metadata={"description": "A checked number, else 1823."})
     pays_by_fps = fields.Boolean(required=True)
     has_open_data = fields.Boolean(required=True)
+    open_data_url = fields.String(
+        required=True, allow_none=True, metadata={"description": "For programs, where it is known."}
+    )
 
 
 class OneServiceShape(ServiceShape):

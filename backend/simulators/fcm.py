@@ -1,17 +1,21 @@
 """A stand-in for Firebase Cloud Messaging that speaks its HTTP v1 protocol and keeps a log.
 
-The log is the oracle of the tests: one JSON line per push that was accepted or refused. Shapes and
-error codes follow Google's reference for `projects.messages.send` and `FcmError`; an OAuth 2.0
+The log is the oracle of the tests: one JSON line per push that was accepted or refused. An OAuth 2.0
 token endpoint (RFC 7523 assertions) lets the real client sign in the real way. `POST /control`
-scripts what is answered next, to one address or to all.
+scripts what is answered next, to one address, to all, or at the token endpoint.
 """
 
 import argparse
+import base64
 import json
+import logging
+import os
 import secrets
+import socket
 import threading
 import time
 from collections import defaultdict, deque
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,134 +25,173 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, make_server
 
-LARGEST_PAYLOAD_BYTES = 4096
-TARGETS = ("token", "fid", "topic", "condition")
+from backend.simulators.fcm_message import ERROR_CODES, address_of, error_body, fault_of
+
 EVERYBODY = "*"
-STATUS_WORDS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-}
-ERROR_CODES = {
-    400: "INVALID_ARGUMENT",
-    401: "THIRD_PARTY_AUTH_ERROR",
-    403: "SENDER_ID_MISMATCH",
-    404: "UNREGISTERED",
-    429: "QUOTA_EXCEEDED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-}
+TOKEN_ENDPOINT = "/token"  # noqa: S105 -- a path
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-class Ledger:
-    """What arrived and what was answered, in memory and as lines of a file."""
+class Log:
+    """What arrived and what was answered, as lines of a file; whatever dies, no line is torn."""
 
     def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.turn = threading.Lock()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.touch()
+        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, line: dict[str, Any]) -> None:
         text = json.dumps({"at": datetime.now(UTC).isoformat(), **line}, ensure_ascii=False)
-        with self.turn, self.path.open("a") as file:
-            file.write(text + "\n")
+        os.write(self.file, f"{text}\n".encode(errors="replace"))
 
-    def read(self) -> str:
-        with self.turn:
-            return self.path.read_text()
+
+@dataclass(frozen=True)
+class Answer:
+    """How one request is answered; as it stands here it is a plain success."""
+
+    status: int = 200
+    error_code: str | None = None  # FCM's word for it; "" leaves the detail out
+    retry_after: int | str | None = None
+    delay_seconds: float = 0
+    hold: bool = False  # wait for `POST /control` to say `{"release": true}`
+    lose: str | None = None  # "request": drop it unread; "answer": accept, then drop the connection
+    body: str | None = None  # sent instead of FCM's own
 
 
 class Script:
-    """Answers laid down beforehand: `{"status", "retry_after", "delay_seconds"}`, used in turn."""
+    """Answers laid down beforehand, used in turn; and the gate that holds some of them back."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
-        self.turn = threading.Lock()
+        self.answers: dict[str, deque[Answer]] = defaultdict(deque)
+        self.changed = threading.Condition()
+        self.holding = 0
+        self.releases = 0
 
-    def add(self, address: str, answers: list[dict[str, Any]]) -> None:
-        with self.turn:
+    def add(self, address: str, answers: list[Answer]) -> None:
+        with self.changed:
             self.answers[address].extend(answers)
 
-    def next_for(self, address: str) -> dict[str, Any]:
-        with self.turn:
-            for key in (address, EVERYBODY):
-                if self.answers[key]:
-                    return self.answers[key].popleft()
-        return {}
+    def next_for(self, *addresses: str) -> Answer:
+        """Return the next answer to the first of `addresses` that has one, when its time has come."""
+        with self.changed:
+            queues = [self.answers[each] for each in addresses if self.answers[each]]
+            answer = queues[0].popleft() if queues else Answer()
+            if answer.hold:
+                self._wait_for_release()
+        time.sleep(answer.delay_seconds)
+        return answer
+
+    def release(self) -> None:
+        with self.changed:
+            self.releases += 1
+            self.changed.notify_all()
+
+    def _wait_for_release(self) -> None:
+        seen = self.releases
+        self.holding += 1
+        self.changed.wait_for(lambda: self.releases > seen)
+        self.holding -= 1
 
 
-def make_fcm(log: Path) -> Flask:
-    """Make the simulator; its log is kept at the path `log`, across restarts."""
+def make_fcm(path: Path) -> Flask:
+    """Make the simulator; its log is kept at `path`, across restarts. Its tokens are not."""
     app = Flask("fcm")
-    ledger, script, issued = Ledger(log), Script(), set[str]()
+    log, script, project_of = Log(path), Script(), dict[str, str]()
 
-    @app.post("/token")
-    def token() -> dict[str, Any]:
+    @app.post(TOKEN_ENDPOINT)
+    def token() -> Response:
+        answer = script.next_for(TOKEN_ENDPOINT)
+        project = _project_of_assertion(request.form.get("assertion", ""))
+        if answer.status != 200 or answer.body is not None:
+            return _reply(answer.status, answer.body or {"error": "invalid_grant"}, answer)
+        if request.form.get("grant_type") != JWT_BEARER or project is None:
+            return _reply(400, {"error": "invalid_grant"})
         fresh = f"simulated-{secrets.token_hex(16)}"
-        issued.add(fresh)
-        return {"access_token": fresh, "token_type": "Bearer", "expires_in": 3600}
+        project_of[fresh] = project
+        return _reply(200, {"access_token": fresh, "token_type": "Bearer", "expires_in": 3600})
 
     @app.post("/v1/projects/<project>/messages:send")
-    def send(project: str) -> Response | dict[str, str]:
-        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in issued:
-            return refuse(401, "UNAUTHENTICATED", "The request lacks a valid access token.")
-        message = (request.get_json(silent=True) or {}).get("message")
-        wrong = _what_is_wrong(message)
-        if wrong or message is None:
-            ledger.write({"outcome": "refused", "status": 400, "error": wrong, "message": message})
-            return refuse(400, "INVALID_ARGUMENT", wrong or "")
-        address = next(message[name] for name in TARGETS if name in message)
-        answer = script.next_for(address)
-        time.sleep(float(answer.get("delay_seconds", 0)))
-        status = int(answer.get("status", 200))
-        line = {"status": status, "project": project, "address": address, "message": message}
-        if status != 200:
-            code = answer.get("error_code") or ERROR_CODES[status]
-            ledger.write({"outcome": "refused", "error": code, **line})
-            return refuse(status, code, "Scripted by the simulator.", answer.get("retry_after"))
+    def send(project: str) -> Response:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if bearer not in project_of:
+            log.write({"outcome": "refused", "status": 401, "error": "UNAUTHENTICATED"})
+            return _reply(401, error_body(401, "Request had invalid authentication credentials."))
+        if project_of[bearer] != project:
+            log.write({"outcome": "refused", "status": 403, "error": "PERMISSION_DENIED"})
+            permission = "cloudmessaging.messages.create"
+            return _reply(403, error_body(403, f"Permission '{permission}' denied on {project}."))
+        body = request.get_json(force=True, silent=True)
+        fault = fault_of(body)
+        if fault:
+            log.write({"outcome": "refused", "status": 400, "error": fault.why, "request": body})
+            return _reply(400, error_body(400, fault.why, "INVALID_ARGUMENT", fault.field))
+        if body.get("validate_only"):
+            return _reply(200, {"name": f"projects/{project}/messages/fake_message_id"})
+        return _push(project, body["message"])
+
+    def _push(project: str, message: dict[str, Any]) -> Response:
+        address = address_of(message)
+        answer = script.next_for(address, EVERYBODY)
+        if answer.lose == "request":
+            return _hang_up()
+        line = {"status": answer.status, "project": project, "address": address, "message": message}
+        if answer.status != 200:
+            default = ERROR_CODES.get(answer.status)
+            code = default if answer.error_code is None else answer.error_code
+            log.write({"outcome": "refused", "error": code, **line})
+            refusal = error_body(answer.status, "Scripted by the simulator.", code)
+            return _reply(answer.status, answer.body or refusal, answer)
         name = f"projects/{project}/messages/{secrets.token_hex(10)}"
-        ledger.write({"outcome": "accepted", "name": name, **line})
-        return {"name": name}
+        log.write({"outcome": "accepted", "name": name, **line})
+        if answer.lose == "answer":
+            return _hang_up()
+        return _reply(200, {"name": name} if answer.body is None else answer.body)
 
     @app.post("/control")
-    def control() -> dict[str, bool]:
-        body = request.get_json()
-        script.add(body.get("address", EVERYBODY), body["answers"])
-        return {"ok": True}
+    def control() -> Response:
+        order = request.get_json()
+        script.add(order.get("address", EVERYBODY), [Answer(**each) for each in order["answers"]])
+        return _reply(200, {"ok": True})
+
+    @app.post("/control/release")
+    def release() -> Response:
+        script.release()
+        return _reply(200, {"ok": True})
+
+    @app.get("/control")
+    def state() -> Response:
+        return _reply(200, {"holding": script.holding})
 
     @app.get("/log")
     def read_log() -> Response:
-        return Response(ledger.read(), mimetype="application/x-ndjson")
+        return Response(path.read_bytes(), mimetype="application/x-ndjson")
 
     return app
 
 
-def refuse(status: int, code: str, why: str, retry_after: int | None = None) -> Response:
-    """Make FCM's error body, with its `FcmError` detail."""
-    detail = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}
-    error = {"code": status, "message": why, "status": STATUS_WORDS[status], "details": [detail]}
-    response = Response(json.dumps({"error": error}), status=status, mimetype="application/json")
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
+def _reply(status: int, body: dict[str, Any] | str, answer: Answer | None = None) -> Response:
+    text = body if isinstance(body, str) else json.dumps(body)
+    response = Response(text, status=status, mimetype="application/json")
+    if answer and answer.retry_after is not None:
+        response.headers["Retry-After"] = str(answer.retry_after)
     return response
 
 
-def _what_is_wrong(message: Any) -> str | None:
-    if not isinstance(message, dict):
-        return "There is no message."
-    if sum(name in message for name in TARGETS) != 1:
-        return "A message names exactly one of token, fid, topic and condition."
-    if any(not isinstance(value, str) for value in message.get("data", {}).values()):
-        return "The values of data are strings."
-    visible = {name: message.get(name) for name in ("notification", "data")}
-    if len(json.dumps(visible, ensure_ascii=False).encode()) > LARGEST_PAYLOAD_BYTES:
-        return "The payload is larger than 4096 bytes."
-    return None
+def _hang_up() -> Response:
+    """Close the connection under the reply, so that none arrives."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    return Response()
+
+
+def _project_of_assertion(assertion: str) -> str | None:
+    """Return the project of one of our accounts from its JWT (RFC 7519); its signature is trusted."""
+    try:
+        claims = assertion.split(".")[1]
+        issuer = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]
+        return str(issuer).removeprefix("simulated@").removesuffix(".invalid")
+    except (IndexError, ValueError, KeyError, TypeError):
+        return None
 
 
 def make_service_account(base_url: str, project: str) -> dict[str, str]:
@@ -165,12 +208,14 @@ def make_service_account(base_url: str, project: str) -> dict[str, str]:
         "private_key_id": "simulated",
         "private_key": pem.decode(),
         "client_email": f"simulated@{project}.invalid",
-        "token_uri": f"{base_url}/token",
+        "token_uri": f"{base_url}{TOKEN_ENDPOINT}",
     }
 
 
 def make_fcm_server(log: Path, port: int = 0) -> BaseWSGIServer:
     """Make a threaded server of the simulator on loopback; port 0 takes a free one."""
+    # One line per push stands in the log; the server's own line per request is only noise.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     return make_server("127.0.0.1", port, make_fcm(log), threaded=True)
 
 

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import marshmallow as ma
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -12,6 +13,8 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import fields, validate
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm.exc import StaleDataError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
@@ -80,7 +83,11 @@ class PageQuery(Query):
 class StrictParser(FlaskParser):
     """webargs, reading bodies by our own strict reader."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "form": ma.RAISE, "query": ma.RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str]] = {
+        "json": ma.RAISE,
+        "form": ma.RAISE,
+        "query": ma.RAISE,
+    }
 
     def load_json(self, req: Any, schema: Any) -> Any:
         return bodies.read_json(req)
@@ -163,7 +170,9 @@ def make_api(app: Flask) -> FerryApi:
         MAX_CONTENT_LENGTH=bodies.LARGEST_BYTES,
         MAX_FORM_MEMORY_SIZE=bodies.LARGEST_BYTES,
     )
-    app.url_map.strict_slashes = False
+    # One spelling for each address: no second name for caches and logs, and no redirect either.
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
     converters = {"id": IdConverter, "slug": SlugConverter, "device": DeviceConverter}
     app.url_map.converters.update(converters)
     api = FerryApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(_name_of_shape)})
@@ -172,6 +181,8 @@ def make_api(app: Flask) -> FerryApi:
         api.register_converter(converter, lambda _converter, schema=schema: dict(schema))
     app.register_error_handler(Refusal, _answer_refusal)
     app.register_error_handler(DBAPIError, _answer_database_error)
+    app.register_error_handler(PoolExhausted, _answer_exhausted)
+    app.register_error_handler(StaleDataError, _answer_stale)
     app.register_error_handler(InternalServerError, _answer_crash)
     return api
 
@@ -188,14 +199,15 @@ def check_body_is_expected() -> None:
 
 
 def page_of(page: Page[Any], path: str, filters: Iterable[tuple[str, Any]] = ()) -> dict[str, Any]:
-    """Return `{"items", "next"}`, `next` being the whole address of the next page, or None."""
+    """Return `{"items", "next"}`, `next` being the whole address of the next page, or None.
+
+    The next page comes in the language that this one was asked for by `?lang=`.
+    """
     if page.next_cursor is None:
         return {"items": page.items, "next": None}
-    kept = [f"{name}={value}" for name, value in filters if value is not None]
-    return {
-        "items": page.items,
-        "next": f"{path}?{'&'.join([*kept, 'cursor=' + page.next_cursor])}",
-    }
+    named = [*filters, ("lang", request.args.get("lang")), ("cursor", page.next_cursor)]
+    query = urlencode([(name, value) for name, value in named if value is not None])
+    return {"items": page.items, "next": f"{path}?{query}"}
 
 
 def _name_of_shape(schema: Any) -> str:
@@ -218,9 +230,23 @@ def _answer_database_error(error: DBAPIError) -> Response:
     return problem_of_status(500, replies.language_of_request(), {})
 
 
+def _answer_exhausted(_error: PoolExhausted) -> Response:
+    log.warning("every connection to the database is taken")
+    return _answer_refusal(DatabaseBusy())
+
+
+def _answer_stale(_error: StaleDataError) -> Response:
+    return _answer_refusal(ChangedMeanwhile())
+
+
 def _answer_crash(error: InternalServerError) -> Response:
+    # What fails on the way back, such as the commit, comes here whatever its kind.
     original = error.original_exception
     if isinstance(original, DBAPIError):
         return _answer_database_error(original)
+    if isinstance(original, PoolExhausted):
+        return _answer_exhausted(original)
+    if isinstance(original, StaleDataError):
+        return _answer_stale(original)
     log.error("a request failed", exc_info=original or error)
     return problem_of_status(500, replies.language_of_request(), {})

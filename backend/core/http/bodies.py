@@ -16,6 +16,19 @@ from backend.core.languages import Words
 
 LARGEST_BYTES = 64 * 1024
 DEEPEST = 20
+MOST_FORM_FIELDS = 20
+
+NOT_UTF8 = Words("it is not UTF-8", "並非 UTF-8 編碼", "并非 UTF-8 编码")
+BYTE_ORDER_MARK = Words(
+    "a byte order mark stands before it", "開首有位元組順序標記", "开头有字节顺序标记"
+)
+NAME_TWICE = Words("a name stands twice", "有名稱重複", "有名称重复")
+NOT_FINITE = Words("a number is not finite", "有數字並非有限數", "有数字并非有限数")
+TOO_DEEP = Words("it is nested too deep", "層次太深", "层次太深")
+NOT_WELL_FORMED = Words("it is not well formed", "格式不正確", "格式不正确")
+NOT_STORABLE = Words(
+    "a text holds a character that cannot be stored", "含有無法儲存的字元", "含有无法储存的字符"
+)
 
 
 class BodyNotReadable(HttpRefusal):
@@ -67,8 +80,10 @@ def read_json(request: Request) -> Any:
         value = json.loads(
             text, object_pairs_hook=_no_doubles, parse_constant=_no_constant, parse_float=_finite
         )
-    except (ValueError, RecursionError) as error:
-        raise BodyNotReadable(why=_reason(error)) from error
+    except RecursionError as error:
+        raise BodyNotReadable(why=TOO_DEEP) from error
+    except ValueError as error:
+        raise BodyNotReadable(why=NOT_WELL_FORMED) from error
     _refuse_odd_text(value)
     return value
 
@@ -79,10 +94,12 @@ def read_form(request: Request) -> dict[str, str]:
         raise MediaTypeNotTaken(wanted="application/x-www-form-urlencoded")
     text = _utf8(raw_body(request))
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="strict")
-        fields = _no_doubles(pairs)
+        pairs = parse_qsl(
+            text, keep_blank_values=True, max_num_fields=MOST_FORM_FIELDS, errors="strict"
+        )
     except ValueError as error:
-        raise BodyNotReadable(why=_reason(error)) from error
+        raise BodyNotReadable(why=NOT_WELL_FORMED) from error
+    fields = _no_doubles(pairs)
     _refuse_odd_text(fields)
     return fields
 
@@ -97,35 +114,28 @@ def _utf8(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BodyNotReadable(why="not UTF-8") from error
+        raise BodyNotReadable(why=NOT_UTF8) from error
     if text.startswith("\ufeff"):
-        raise BodyNotReadable(why="a byte order mark stands before it")
+        raise BodyNotReadable(why=BYTE_ORDER_MARK)
     return text
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise BodyNotReadable(why=NAME_TWICE)
     return members
 
 
 def _no_constant(_name: str) -> NoReturn:
-    raise ValueError("a number is not finite")
+    raise BodyNotReadable(why=NOT_FINITE)
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError("a number is not finite")
+        raise BodyNotReadable(why=NOT_FINITE)
     return number
-
-
-def _reason(error: Exception) -> str:
-    known = ("a name stands twice", "a number is not finite")
-    if isinstance(error, RecursionError):
-        return "nested too deep"
-    return str(error) if str(error) in known else "not well formed"
 
 
 def _refuse_odd_text(value: Any) -> None:
@@ -134,16 +144,15 @@ def _refuse_odd_text(value: Any) -> None:
     while waiting:
         item, depth = waiting.pop()
         if depth > DEEPEST:
-            raise BodyNotReadable(why="nested too deep")
-        if isinstance(item, str):
-            refuse_odd_characters(item)
-        elif isinstance(item, list):
+            raise BodyNotReadable(why=TOO_DEEP)
+        if isinstance(item, str) and not is_storable(item):
+            raise BodyNotReadable(why=NOT_STORABLE)
+        if isinstance(item, list):
             waiting += [(part, depth + 1) for part in item]
         elif isinstance(item, dict):
             waiting += [(part, depth + 1) for pair in item.items() for part in pair]
 
 
-def refuse_odd_characters(text: str) -> None:
-    """Raise BodyNotReadable for NUL or a surrogate without its other half."""
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BodyNotReadable(why="a text holds a character that cannot be stored")
+def is_storable(text: str) -> bool:
+    """Say whether every database takes `text`: no NUL, no surrogate without its other half."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

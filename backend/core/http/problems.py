@@ -10,6 +10,7 @@ from backend.core.languages import Language, Words
 from backend.core.telemetry import trace_id
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "5"
 STATUS_OF_KIND: dict[type[Refusal], int] = {
     Invalid: 422,
     NotAllowed: 403,
@@ -53,6 +54,11 @@ class HttpRefusal(Refusal):
     status: ClassVar[int]
 
     def headers(self) -> dict[str, str]:
+        """Return the headers that go with it."""
+        return {}
+
+    def members(self) -> dict[str, str]:
+        """Return extension members of its problem document (RFC 9457, section 3.2)."""
         return {}
 
 
@@ -74,10 +80,10 @@ def problem(
     extra: dict[str, Any] | None = None,
 ) -> Response:
     """Make a problem document: `type title status detail code trace_id errors[]`."""
-    title = TITLES[status].into(language) if status in TITLES else HTTP_STATUS_CODES[status]
+    title = TITLES.get(status) or TITLES[500 if status >= 500 else 400]
     members = {
         "type": f"urn:ferry:problem:{code}",
-        "title": title,
+        "title": title.into(language),
         "status": status,
         "detail": detail,
         "code": code,
@@ -92,15 +98,17 @@ def problem(
 
 def problem_of_refusal(refusal: Refusal, language: Language) -> Response:
     """Make the problem document of a named refusal."""
-    headers = refusal.headers() if isinstance(refusal, HttpRefusal) else {}
-    status = status_of(type(refusal))
-    if status == 503:
-        headers = {"Retry-After": "5", **headers}
-    return problem(status, refusal.code, refusal.sentence(language), language, headers=headers)
+    status, detail = status_of(type(refusal)), refusal.sentence(language)
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else {}
+    extra = {}
+    if isinstance(refusal, HttpRefusal):
+        headers, extra = headers | refusal.headers(), refusal.members()
+    return problem(status, refusal.code, detail, language, headers=headers, extra=extra)
 
 
 def problem_of_status(status: int, language: Language, headers: dict[str, str]) -> Response:
     """Make the problem document of a bare status, such as the router's 404."""
-    code = HTTP_STATUS_CODES[status].lower().replace(" ", "_").replace("'", "")
+    name = HTTP_STATUS_CODES.get(status, "not taken")
+    code = name.lower().replace(" ", "_").replace("'", "")
     detail = DETAILS.get(status, FALLBACK).into(language)
     return problem(status, code, detail, language, headers=headers)

@@ -6,7 +6,7 @@ from flask import Flask, g, request
 from flask.wrappers import Response
 
 from backend.core.errors import Invalid
-from backend.core.http.bodies import refuse_odd_characters
+from backend.core.http.queries import ensure_readable
 from backend.core.languages import DEFAULT, Language, Words, negotiate
 from backend.core.telemetry import trace_id
 
@@ -41,8 +41,7 @@ def language_of_request() -> Language:
 def negotiate_language() -> None:
     """Settle the request's language; `?lang=` wins, and a wrong one is refused."""
     g.language = negotiate(tag for tag, quality in request.accept_languages if quality > 0)
-    for text in request.args.values():
-        refuse_odd_characters(text)
+    ensure_readable(request)
     named = request.args.get("lang")
     if named is None:
         return

@@ -2,10 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from backend.core.languages import Language, Words
 
+MOST_ERRORS = 20
+LONGEST_POINTER = 120
+KINDS = {
+    "string": Words("text", "文字", "文字"),
+    "integer": Words("whole number", "整數", "整数"),
+    "number": Words("number", "數字", "数字"),
+    "boolean": Words("true or false", "是或否", "是或否"),
+    "date": Words("date, as in 2026-12-20", "日期，例如 2026-12-20", "日期，例如 2026-12-20"),
+    "list": Words("list", "列表", "列表"),
+}
 # The left side is what marshmallow says; its named groups fill the places on the right.
 SENTENCES: list[tuple[re.Pattern[str], Words]] = [
     (re.compile(pattern), words)
@@ -18,13 +29,23 @@ SENTENCES: list[tuple[re.Pattern[str], Words]] = [
         (r"Unknown field\.", Words("This is not known here.", "不接受此項目。", "不接受此项目。")),
         (
             r"Not a valid (?P<kind>\w+)\.",
-            Words(
-                "This is not a valid {kind}.", "格式不正確（{kind}）。", "格式不正确（{kind}）。"
-            ),
+            Words("This needs a {kind}.", "此處需要{kind}。", "此处需要{kind}。"),
         ),
         (
             r"Must be one of: (?P<choices>.*)\.",
             Words("Choose one of: {choices}.", "請選擇：{choices}。", "请选择：{choices}。"),
+        ),
+        (
+            r"Invalid (?:input )?type\.|Not a valid mapping type\.",
+            Words("This needs an object.", "此處需要物件。", "此处需要对象。"),
+        ),
+        (
+            r"Shorter than minimum length (?P<min>\d+)\.",
+            Words("Use {min} characters or more.", "最少 {min} 個字元。", "最少 {min} 个字符。"),
+        ),
+        (
+            r"Longer than maximum length (?P<max>\d+)\.",
+            Words("Use {max} characters at most.", "最多 {max} 個字元。", "最多 {max} 个字符。"),
         ),
         (
             r"Length must be between (?P<min>\d+) and (?P<max>\d+)\.",
@@ -35,8 +56,7 @@ SENTENCES: list[tuple[re.Pattern[str], Words]] = [
             ),
         ),
         (
-            r"Must be greater than or equal to (?P<min>\S+) and "
-            r"less than or equal to (?P<max>\S+)\.",
+            r"Must be greater than or equal to (?P<min>\S+) and less than or equal to (?P<max>\S+)\.",
             Words(
                 "Use a number from {min} to {max}.",
                 "數值須介乎 {min} 至 {max}。",
@@ -57,17 +77,29 @@ def sentence(message: str, language: Language) -> str:
     for pattern, words in SENTENCES:
         match = pattern.fullmatch(message)
         if match:
-            return words.into(language, **match.groupdict())
+            return words.into(language, **_values(match, language))
     return OTHERWISE.into(language)
 
 
+def _values(match: re.Match[str], language: Language) -> dict[str, str]:
+    values = match.groupdict()
+    if "kind" in values:
+        kind = values["kind"]
+        values["kind"] = KINDS[kind].into(language) if kind in KINDS else kind
+    return values
+
+
 def field_errors(messages: Any, language: Language) -> list[dict[str, str]]:
-    """Flatten webargs' messages into `[{pointer, detail}]`, a JSON pointer each (RFC 6901)."""
-    return [
-        {"pointer": pointer, "detail": sentence(message, language)}
+    """Flatten webargs' messages into `[{pointer, detail}]`, a JSON pointer each (RFC 6901).
+
+    The first `MOST_ERRORS` of them: a body full of unknown names must not be answered at length.
+    """
+    found = (
+        {"pointer": pointer[:LONGEST_POINTER], "detail": sentence(message, language)}
         for location in (messages if isinstance(messages, dict) else {})
         for pointer, message in _walk(messages[location], "#")
-    ]
+    )
+    return list(islice(found, MOST_ERRORS))
 
 
 def _walk(messages: Any, pointer: str) -> Iterator[tuple[str, str]]:

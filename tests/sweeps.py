@@ -1,0 +1,201 @@
+"""Every operation of Ferry, with a sound request for it: what the sweeps go over.
+
+A sweep asks the URL map for the operations, so a new route without a row here fails at once.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Caller
+from tests.hearing import HeardClient
+
+NOBODY, RESIDENT, NEIGHBOUR, REVOKED = "nobody", "resident", "neighbour", "revoked"
+GARBAGE, DEPARTMENT, SCOPELESS = "garbage", "department", "scopeless"
+ACTORS = (NOBODY, RESIDENT, NEIGHBOUR, REVOKED, GARBAGE, DEPARTMENT, SCOPELESS)
+
+EVERYBODY = dict.fromkeys(ACTORS, 200)
+RESIDENTS_ONLY = {
+    NOBODY: 401,
+    RESIDENT: 200,
+    NEIGHBOUR: 200,
+    REVOKED: 401,
+    GARBAGE: 401,
+    DEPARTMENT: 403,
+    SCOPELESS: 403,
+}
+DEPARTMENTS_ONLY = {
+    NOBODY: 401,
+    RESIDENT: 403,
+    NEIGHBOUR: 403,
+    REVOKED: 401,
+    GARBAGE: 401,
+    DEPARTMENT: 201,
+    SCOPELESS: 403,
+}
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A request that its operation takes, and what each actor is to get for it."""
+
+    expected: dict[str, int]
+    path: str
+    json: dict[str, Any] | None = None
+    form: dict[str, str] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    personal: bool = False
+
+    @property
+    def actor(self) -> str:
+        """Somebody who may."""
+        return next(actor for actor in ACTORS if self.expected[actor] < 300)
+
+
+Key = tuple[str, str]
+DEVICE = {"platform": "android", "address": {"kind": "token", "value": "sweep-address-1"}}
+BILL = {"bill_number": "S-1", "kind": "water", "amount_cents": 100, "due_on": "2099-01-01"}
+GRANT = {"grant_type": "client_credentials", "client_id": "{client}", "client_secret": "{secret}"}
+
+SOUND: dict[Key, Sound] = {
+    ("GET", "/health/live"): Sound(EVERYBODY, "/health/live"),
+    ("GET", "/health/ready"): Sound(EVERYBODY, "/health/ready"),
+    ("GET", "/metrics"): Sound(EVERYBODY, "/metrics"),
+    ("GET", "/docs"): Sound(EVERYBODY, "/docs"),
+    ("GET", "/docs/<name>"): Sound(EVERYBODY, "/docs/start.js"),
+    ("GET", "/openapi.json"): Sound(EVERYBODY, "/openapi.json"),
+    ("GET", "/v1/services"): Sound(EVERYBODY, "/v1/services?theme=bills&limit=2"),
+    ("GET", "/v1/services/<id>"): Sound(EVERYBODY, "/v1/services/wsd-pay"),
+    ("GET", "/v1/services/search"): Sound(EVERYBODY, "/v1/services/search?q=water"),
+    ("GET", "/v1/themes"): Sound(EVERYBODY, "/v1/themes"),
+    ("GET", "/v1/departments"): Sound(EVERYBODY, "/v1/departments"),
+    ("POST", "/v1/assistant/questions"): Sound(
+        EVERYBODY, "/v1/assistant/questions", json={"text": "交水費"}
+    ),
+    ("POST", "/v1/sessions"): Sound(
+        dict.fromkeys(ACTORS, 201),
+        "/v1/sessions",
+        json={"provider": "demo", "proof": "alex-morgan"},
+        personal=True,
+    ),
+    ("DELETE", "/v1/sessions/current"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 204}, "/v1/sessions/current", personal=True
+    ),
+    ("PUT", "/v1/devices/<id>"): Sound(
+        RESIDENTS_ONLY, "/v1/devices/sweep-phone", json=DEVICE, personal=True
+    ),
+    ("DELETE", "/v1/devices/<id>"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404}, "/v1/devices/{device}", personal=True
+    ),
+    ("GET", "/v1/messages"): Sound(RESIDENTS_ONLY, "/v1/messages", personal=True),
+    ("GET", "/v1/bills"): Sound(RESIDENTS_ONLY, "/v1/bills", personal=True),
+    ("GET", "/v1/bills/<id>"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/bills/{bill}", personal=True
+    ),
+    ("POST", "/v1/department/token"): Sound(
+        EVERYBODY, "/v1/department/token", form=GRANT, personal=True
+    ),
+    ("POST", "/v1/department/bills"): Sound(
+        DEPARTMENTS_ONLY, "/v1/department/bills", json=BILL, personal=True
+    ),
+}
+
+
+def operations(app: Flask) -> Iterator[Key]:
+    """Yield (method, path with its places named alike) of every route, HEAD and OPTIONS aside."""
+    for rule in app.url_map.iter_rules():
+        path = "".join(
+            part if is_static else ("<name>" if "any(" in rule.rule else "<id>")
+            for is_static, part in _parts(rule.rule)
+        )
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, path
+
+
+def _parts(rule: str) -> Iterator[tuple[bool, str]]:
+    while "<" in rule:
+        before, _, rest = rule.partition("<")
+        _, _, rule = rest.partition(">")
+        yield True, before
+        yield False, ""
+    yield True, rule
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A small town: who is there, and the values that fill the places of a sound request."""
+
+    client: HeardClient
+    callers: dict[str, Caller]
+    values: dict[str, str]
+    app: Flask
+
+    def send(self, key: Key, actor: str, **changes: Any) -> Any:
+        """Send the sound request of an operation as somebody; `query` is put behind its address.
+
+        Other `changes` go to the client as they are.
+        """
+        sound = SOUND[key]
+        caller = self.callers[actor]
+        arguments: dict[str, Any] = {
+            "method": key[0],
+            "headers": {**caller.headers, **sound.headers, **self._key_of_create(key)},
+        }
+        if sound.json is not None:
+            arguments["json"] = {**sound.json, **self._owner(key)}
+        if sound.form is not None:
+            arguments["data"] = {
+                name: value.format(**self.values) for name, value in sound.form.items()
+            }
+        headers = {**arguments["headers"], **changes.pop("headers", {})}
+        if "data" in changes:
+            arguments.pop("json", None)
+        path = sound.path.format(**self.values)
+        query = changes.pop("query", "")
+        path += ("&" if "?" in path else "?") + query if query else ""
+        return self.client.open(path, **{**arguments, **changes, "headers": headers})
+
+    def _key_of_create(self, key: Key) -> dict[str, str]:
+        needs = key == ("POST", "/v1/department/bills")
+        return {"Idempotency-Key": "sweep"} if needs else {}
+
+    def _owner(self, key: Key) -> dict[str, str]:
+        needs = key == ("POST", "/v1/department/bills")
+        return {"resident_id": self.callers[RESIDENT].id} if needs else {}
+
+
+@pytest.fixture
+def stage(
+    app: Flask,
+    client: HeardClient,
+    sign_in: Callable[[str], Caller],
+    make_department: Callable[[str, frozenset[str]], Caller],
+    department_credentials: tuple[str, str],
+) -> Stage:
+    """Set the stage: a resident with a phone and a bill, a neighbour, departments."""
+    resident, department = sign_in("chan-sau-ying"), make_department("WSD", frozenset({"bills"}))
+    revoked = sign_in("li-xiaoyu")
+    client.delete("/v1/sessions/current", headers=revoked.headers)
+    callers = {
+        NOBODY: Caller("", {}),
+        RESIDENT: resident,
+        NEIGHBOUR: sign_in("wong-ka-ming"),
+        REVOKED: revoked,
+        GARBAGE: Caller("", {"Authorization": "Bearer frt_" + "x" * 43}),
+        DEPARTMENT: department,
+        SCOPELESS: make_department("RVD", frozenset()),
+    }
+    address = {"kind": "token", "value": "stage-address"}
+    phone = {"platform": "ios", "address": address}
+    client.put("/v1/devices/stage-phone", json=phone, headers=resident.headers)
+    bill = client.post(
+        "/v1/department/bills",
+        json={**BILL, "bill_number": "STAGE", "resident_id": resident.id},
+        headers={**department.headers, "Idempotency-Key": "stage"},
+    ).json
+    client_id, secret = department_credentials
+    values = {"bill": bill["id"], "device": "stage-phone", "client": client_id, "secret": secret}
+    return Stage(client, callers, values, app)
