@@ -99,7 +99,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
             "assistant": shelf.has_release,
         },
     )
-    _line_up_hooks(app, rows, limiter)
+    line_up_hooks(app, rows, limiter)
     app.extensions["api_description"] = description.describe(app, ferry_api)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -129,17 +129,8 @@ def describe_api() -> dict[str, Any]:
     return description.describe(app, ferry_api)
 
 
-def _bare_app() -> tuple[Flask, FerryApi]:
-    app = Flask("ferry", static_folder=None)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    ferry_api = make_api(app)
-    for blueprint in BLUEPRINTS:
-        ferry_api.register_blueprint(blueprint)
-    return app, ferry_api
-
-
-def _line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter) -> None:
+def line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter) -> None:
+    """Put on `app` what every request passes, in and out."""
     # Flask runs `before` hooks in this order and `after` hooks in the reverse: the commit comes
     # before the common headers on the way back, and the count and the log line last, when the
     # status is settled. The body is read after the door and before any writing session opens.
@@ -149,6 +140,16 @@ def _line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter)
     access.guard(app, [accounts.find_resident_caller, departments.find_department_caller])
     limits.bind(app, limiter)
     app.before_request(api.check_body_is_expected)
+
+
+def _bare_app() -> tuple[Flask, FerryApi]:
+    app = Flask("ferry", static_folder=None)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    ferry_api = make_api(app)
+    for blueprint in BLUEPRINTS:
+        ferry_api.register_blueprint(blueprint)
+    return app, ferry_api
 
 
 def _answers(rows: database.Database) -> bool:

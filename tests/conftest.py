@@ -1,5 +1,6 @@
 """The floor of the tests: real databases, a real app, a client that keeps what it heard."""
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import HeardClient, remember_rule
-from tests.releases import published_release
+from tests.releases import publish_all, publish_some
 
-pytest_plugins = ["tests.sweeps"]
+pytest_plugins = ["tests.sweeps", "tests.cities"]
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -70,8 +71,24 @@ def content_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that holds the published catalogue and a release of the assistant."""
     folder = tmp_path_factory.mktemp("content")
     publish(read_catalogue(CHECKOUT / "catalogue"), folder)
-    published_release(folder / "releases")
+    publish_some(folder / "releases")
     return folder
+
+
+@pytest.fixture(scope="session")
+def full_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of releases whose current one knows all intents; takes a while, once."""
+    folder = tmp_path_factory.mktemp("full")
+    publish_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @pytest.fixture

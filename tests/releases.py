@@ -1,4 +1,4 @@
-"""The release that the web tests ask: a few real intents, so that training takes a moment only."""
+"""Releases for the tests: a few real intents, trained in a moment, and all of them."""
 
 import shutil
 from pathlib import Path
@@ -11,9 +11,15 @@ from backend.core.settings import CHECKOUT
 FOLDERS = ("bills", "crisis")
 
 
-def published_release(folder: Path) -> None:
+def publish_some(folder: Path) -> None:
     """Train from some of the checkout's intents and make it the current release of `folder`."""
     some = folder.parent / "some-intents"
     for name in FOLDERS:
         shutil.copytree(CHECKOUT / "intents" / name, some / name)
     make_current(save(train(load_content(some), lambda _line: None), folder))
+
+
+def publish_all(folder: Path) -> None:
+    """Train from all of the checkout's intents and make it the current release of `folder`."""
+    content = load_content(CHECKOUT / "intents")
+    make_current(save(train(content, lambda _line: None), folder))

@@ -15,7 +15,7 @@ from backend.assistant.questions import Labelled
 from backend.assistant.readings import readings
 from backend.assistant.release import Columns, Kind, Release, Target
 from backend.assistant.router import ask, mended
-from backend.assistant.scores import scores, vector
+from backend.assistant.scores import vector, weigh
 from backend.assistant.thresholds import score_unseen
 from backend.assistant.training import Material, build, samples
 from backend.core.languages import Language
@@ -76,7 +76,7 @@ def benchmark(
 def score(release: Release, text: str) -> NDArray[np.float32]:
     """Return the score of every target for `text`, as serving computes it."""
     question, guessed = mended(release, normalise(text, release.synonyms))
-    return scores(release, vector(release, question.tokens, guessed))
+    return weigh(release, vector(release, question.tokens, guessed)).scores
 
 
 def _material(train: Sequence[Labelled]) -> Material:

@@ -18,7 +18,7 @@ SOFTNESS = 1.0
 COUNTING = 0.1
 SMOOTHING = 0.005
 SEED = 20260801
-STOP_WITHIN = 0.1
+STOP_WITHIN = 0.3
 MOST_ROUNDS = 1000
 
 Floats = NDArray[np.float32]
@@ -90,7 +90,8 @@ def fit(table: Table, columns: Columns, targets: int) -> Model:
     in_crisis = np.isin(table.labels, columns.crises)
     if in_crisis.any():
         detector = _machine(class_weight="balanced").fit(rows, in_crisis)
-        weights[:, columns.any_crisis] = detector.coef_.T
+        odds = _counted(rows, in_crisis.astype(np.intp), np.array([0, 1]))
+        weights[:, columns.any_crisis] = detector.coef_.T + COUNTING * (odds[:, 1:] - odds[:, :1])
         bias[columns.any_crisis] = detector.intercept_
     weights[:, machine.classes_] += COUNTING * _counted(rows, table.labels, machine.classes_)
     return Model(weights, bias, terms, unseen)

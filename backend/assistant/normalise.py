@@ -39,10 +39,13 @@ NOTHING = Question("", (), ())
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """Staff's table of words that mean the same, from `intents/words.yaml`, ready to look up."""
+    """Staff's table of words that mean the same, from `intents/words.yaml`, ready to look up.
+
+    `widths` says of each token how many tokens the sayings take that begin with it.
+    """
 
     instead: Mapping[Tokens, Tokens]
-    longest: int
+    widths: Mapping[str, tuple[int, ...]]
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Synonyms":
@@ -52,7 +55,18 @@ class Synonyms:
             key, value = cut(fold(said)), cut(fold(meant))
             if key and key != value and len(key) <= MOST_WORDS_REPLACED:
                 instead.setdefault(key, value)
-        return cls(instead, max(map(len, instead), default=0))
+        return cls.of_tokens(instead)
+
+    @classmethod
+    def of_tokens(cls, instead: Mapping[Tokens, Tokens]) -> "Synonyms":
+        """Make the table from tokens; `widths` says how long the sayings are that begin so."""
+        widths: dict[str, set[int]] = {}
+        for said in instead:
+            widths.setdefault(said[0], set()).add(len(said))
+        longest_first = {
+            token: tuple(sorted(found, reverse=True)) for token, found in widths.items()
+        }
+        return cls(dict(instead), longest_first)
 
 
 def cut(text: str) -> Tokens:
@@ -80,11 +94,13 @@ def normalise(text: str, synonyms: Synonyms) -> Question:
 def _with_synonyms(question: Question, synonyms: Synonyms) -> Question:
     """Put what is meant in the place of what is said, the longest saying first, left to right."""
     tokens, shown = question.tokens, question.shown
+    if synonyms.widths.keys().isdisjoint(tokens):
+        return question
     said: list[str] = []
     seen: list[str] = []
     place = 0
     while place < len(tokens):
-        for width in range(min(synonyms.longest, len(tokens) - place), 0, -1):
+        for width in synonyms.widths.get(tokens[place], ()):
             meant = synonyms.instead.get(tokens[place : place + width])
             if meant is not None:
                 said += meant

@@ -1,6 +1,6 @@
 """A release: everything that the assistant knows, compiled once, and never changed afterwards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -60,12 +60,22 @@ class Crisis:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A phrase of the staff, as written and as folded."""
+class Examples:
+    """The phrases of one target: as written, as folded, and in which language, side by side."""
 
-    text: str
-    folded: str
-    language: Language
+    texts: tuple[str, ...]
+    folded: tuple[str, ...]
+    languages: tuple[Language, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, Language]]) -> "Examples":
+        texts, folded, languages = zip(*rows, strict=True) if (rows := list(rows)) else ((),) * 3
+        return cls(tuple(texts), tuple(folded), tuple(languages))
+
+    def within(self, language: Language) -> "Examples":
+        """Return the phrases of one language."""
+        rows = zip(self.texts, self.folded, self.languages, strict=True)
+        return Examples.of(row for row in rows if row[2] is language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,16 @@ class Columns:
             places(Kind.ANY_CRISIS),
         )
 
+    def crisis_lead(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far a crisis is ahead of every service: (…, targets) in, (…) out.
+
+        What tells of any crisis and what tells of its kind count together.
+        """
+        any_crisis = scores[..., self.any_crisis].max(axis=-1)
+        kind = scores[..., self.crises].max(axis=-1)
+        service = scores[..., self.services].max(axis=-1, initial=-1.0)
+        return np.asarray(any_crisis + kind - service)
+
 
 @dataclass(frozen=True)
 class Release:
@@ -128,7 +148,7 @@ class Release:
     readings: Mapping[str, str]
     synonyms: Synonyms
     lexicon: Lexicon
-    examples: tuple[tuple[Example, ...], ...]
+    examples: tuple[Examples, ...]
     exact: Mapping[Tokens, int]
     policy: Policy
     crises: Mapping[str, Crisis]

@@ -1,14 +1,13 @@
 """Says why a service was chosen: the words that decided it and the phrase that is nearest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
 from backend.assistant.normalise import Question
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Crisis, Example, Release
-from backend.assistant.scores import Vector, contributions
+from backend.assistant.release import Crisis, Examples, Release
+from backend.assistant.scores import Scored
 from backend.core.languages import Language
 from backend.core.text import is_chinese
 
@@ -51,36 +50,33 @@ class Answer:
 
 
 def why(
-    release: Release, question: Question, seen: Vector, target: int, language: Language | None
+    release: Release, question: Question, scored: Scored, target: int, language: Language | None
 ) -> Why:
     """Explain why `target` was chosen for `question`, the phrase in the script of `language`."""
-    words = _deciding_words(release, question, seen, target)
     examples = release.examples[target]
     if language in CHINESE and any(is_chinese(token[0]) for token in question.tokens):
-        examples = tuple(each for each in examples if each.language is language) or examples
-    return Why(words, _nearest(question.text, examples))
+        examples = examples.within(language)
+    return Why(_deciding_words(question, scored, target), _nearest(question.text, examples))
 
 
-def _deciding_words(
-    release: Release, question: Question, seen: Vector, target: int
-) -> tuple[str, ...]:
-    gained = contributions(release, seen, target)
+def _deciding_words(question: Question, scored: Scored, target: int) -> tuple[str, ...]:
+    """Pick the resident's words that added most to the score; a pair of characters is a word."""
+    gains = scored.gains_of_parts(target)
     writing = dict(zip(question.tokens, question.shown, strict=True))
+    least = LEAST_SHARE * float(gains.max(initial=0.0))
     words: dict[str, None] = {}
-    strongest = float(gained.max(initial=0.0))
-    for place in gained.argsort()[::-1]:
-        if gained[place] <= LEAST_SHARE * strongest or len(words) == MOST_WORDS:
+    for place in gains.argsort()[::-1].tolist():
+        if gains[place] <= least or len(words) == MOST_WORDS:
             break
-        tokens = seen.parts[place]
-        if len(tokens) == 2 and not is_chinese(tokens[0][0]):
+        part = scored.question.parts[place]
+        if len(part) == 2 and not is_chinese(part[0][0]):
             continue
-        shown = "".join(dict.fromkeys(writing.get(token, "") for token in tokens))
+        shown = "".join(dict.fromkeys(writing.get(token, "") for token in part))
         if shown and not any(shown in word or word in shown for word in words):
             words[shown] = None
     return tuple(words)
 
 
-def _nearest(text: str, examples: Sequence[Example]) -> str:
-    folded = [example.folded for example in examples]
-    found = process.extractOne(text, folded, scorer=fuzz.ratio)
-    return examples[found[2]].text if found else ""
+def _nearest(text: str, examples: Examples) -> str:
+    found = process.extractOne(text, examples.folded, scorer=fuzz.ratio)
+    return examples.texts[found[2]] if found else ""

@@ -9,7 +9,7 @@ from backend.assistant.normalise import Question, normalise
 from backend.assistant.policy import Outcome
 from backend.assistant.release import Crisis, Release
 from backend.assistant.reply import Answer, Choice, why
-from backend.assistant.scores import scores, vector
+from backend.assistant.scores import vector, weigh
 from backend.core.languages import Language
 
 MOST_CHOICES = 3
@@ -28,8 +28,8 @@ def ask(release: Release, text: str, language: Language | None = None) -> Answer
     if not question.tokens:
         return Answer(Outcome.NONE, (), release.version)
     question, guessed = mended(release, question)
-    seen = vector(release, question.tokens, guessed)
-    found = scores(release, seen)
+    scored = weigh(release, vector(release, question.tokens, guessed))
+    found = scored.scores
     exact = release.exact.get(question.tokens)
     if exact is not None:
         found[exact] = found.max() + EXACT_LEAD
@@ -38,7 +38,7 @@ def ask(release: Release, text: str, language: Language | None = None) -> Answer
             release.targets[target].service,
             release.targets[target].intent,
             confidence,
-            why(release, question, seen, target, language),
+            why(release, question, scored, target, language),
         )
         for target, confidence in best_services(release, found)
     )
@@ -88,6 +88,5 @@ def crisis_in(release: Release, found: NDArray[np.float32], exact: int | None) -
     if exact is not None:
         told = exact == kind
     else:
-        lead = found[columns.any_crisis].max() - found[columns.services].max(initial=-1.0)
-        told = bool(lead >= release.policy.crisis_at)
+        told = bool(columns.crisis_lead(found) >= release.policy.crisis_at)
     return release.crises[release.targets[kind].intent] if told else None

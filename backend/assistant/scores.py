@@ -52,16 +52,26 @@ def vector(release: Release, tokens: Tokens, guessed: int = 0) -> Vector:
     )
 
 
-def scores(release: Release, question: Vector) -> NDArray[np.float32]:
-    """Return the one-vs-rest score of every target, shape (targets,)."""
-    found = question.values @ release.weights[question.rows].astype(np.float32)
-    return np.asarray(found + release.bias, dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A question against all targets: `gains` (rows, targets) per feature, `scores` (targets,)."""
+
+    gains: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    question: Vector
+
+    def gains_of_parts(self, target: int) -> NDArray[np.float64]:
+        """Return how much each part of the question adds to the score of `target`, (parts,)."""
+        gained = self.question.values * self.gains[:, target]
+        question = self.question
+        found = np.bincount(question.owners, weights=gained, minlength=len(question.parts))
+        return found.astype(np.float64, copy=False)
 
 
-def contributions(release: Release, question: Vector, target: int) -> NDArray[np.float64]:
-    """Return how much each part of the question adds to the score of `target`, shape (parts,)."""
-    gained = question.values * release.weights[question.rows, target].astype(np.float32)
-    return np.bincount(question.owners, weights=gained, minlength=len(question.parts))
+def weigh(release: Release, question: Vector) -> Scored:
+    """Score the question against every target, one-vs-rest."""
+    gains = release.weights[question.rows].astype(np.float32)
+    return Scored(gains, question.values @ gains + release.bias, question)
 
 
 def _part(release: Release, tokens: Tokens) -> Part:

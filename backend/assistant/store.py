@@ -16,7 +16,7 @@ import numpy as np
 
 from backend.assistant.normalise import Synonyms
 from backend.assistant.policy import Policy
-from backend.assistant.release import Call, Columns, Crisis, Example, Kind, Release, Target
+from backend.assistant.release import Call, Columns, Crisis, Examples, Kind, Release, Target
 from backend.assistant.repair import Lexicon
 from backend.core.languages import Language, Words
 
@@ -92,7 +92,8 @@ def load(place: Path) -> Release:
     _ensure_whole(place)
     try:
         header = json.loads((place / HEADER).read_bytes())
-        weights = np.load(place / WEIGHTS, mmap_mode="r", allow_pickle=False)
+        # A plain view of the mapped file: numpy's own subclass costs on every look-up.
+        weights = np.asarray(np.load(place / WEIGHTS, mmap_mode="r", allow_pickle=False))
         numbers = np.load(place / NUMBERS, allow_pickle=False)
         return _release(header, weights, numbers)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
@@ -171,8 +172,8 @@ def _header(release: Release) -> dict[str, Any]:
         "synonyms": [[list(said), list(meant)] for said, meant in release.synonyms.instead.items()],
         "words": dict(release.lexicon.counts),
         "examples": [
-            [[each.text, each.folded, each.language] for each in examples]
-            for examples in release.examples
+            [list(each) for each in zip(found.texts, found.folded, found.languages, strict=True)]
+            for found in release.examples
         ],
         "exact": [[list(tokens), target] for tokens, target in release.exact.items()],
         "policy": asdict(release.policy),
@@ -198,11 +199,11 @@ def _release(header: Any, weights: Any, numbers: Any) -> Release:
         terms=numbers[len(targets) :],
         unseen_term=header["unseen_term"],
         readings=header["readings"],
-        synonyms=Synonyms(instead, max(map(len, instead), default=0)),
+        synonyms=Synonyms.of_tokens(instead),
         lexicon=Lexicon.of(header["words"]),
         examples=tuple(
-            tuple(Example(text, folded, Language(language)) for text, folded, language in examples)
-            for examples in header["examples"]
+            Examples.of((text, folded, Language(language)) for text, folded, language in found)
+            for found in header["examples"]
         ),
         exact={tuple(tokens): target for tokens, target in header["exact"]},
         policy=Policy(**header["policy"]),

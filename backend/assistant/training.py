@@ -12,10 +12,10 @@ from backend.assistant import linear
 from backend.assistant.content import Content, Phrases, Status
 from backend.assistant.normalise import Synonyms, Tokens, normalise
 from backend.assistant.readings import readings
-from backend.assistant.release import Columns, Crisis, Example, Kind, Release, Target
+from backend.assistant.release import Columns, Crisis, Examples, Kind, Release, Target
 from backend.assistant.repair import Lexicon
 from backend.assistant.thresholds import policy_of, score_unseen
-from backend.core.languages import Language
+from backend.core.languages import Language, Words
 
 Progress = Callable[[str], None]
 
@@ -27,7 +27,7 @@ class Material:
     content: str
     targets: tuple[Target, ...]
     examples: tuple[tuple[tuple[str, Language], ...], ...]
-    synonyms: Synonyms = field(default_factory=lambda: Synonyms({}, 0))
+    synonyms: Synonyms = field(default_factory=lambda: Synonyms.of([]))
     crises: Mapping[str, Crisis] = field(default_factory=dict)
 
 
@@ -39,8 +39,9 @@ def train(content: Content, progress: Progress) -> Release:
 def material_of(content: Content) -> Material:
     """Choose what of the content is learnt: live intents, crises and what lies outside.
 
-    `finds` lines are the acceptance test and are never learnt; `misses` of a crisis are learnt as
-    being no crisis, because an alarm that cries too often is not listened to.
+    A title is what the resident reads on the menu, so it is a phrase like any other. `finds`
+    lines are the acceptance test and are never learnt; `misses` of a crisis are learnt as being
+    no crisis, because an alarm that rings too often is not listened to.
     """
     live = [intent for intent in content.intents if intent.status is Status.LIVE]
     crises = [crisis for crisis in content.crises if crisis.status is Status.LIVE]
@@ -53,7 +54,8 @@ def material_of(content: Content) -> Material:
         Target(Kind.ANY_CRISIS, "any-crisis"),
     ]
     phrases = [
-        *(_in_languages(each.phrases) for each in (*live, *crises)),
+        *(_titles(each.title) + _in_languages(each.phrases) for each in live),
+        *(_in_languages(each.phrases) for each in crises),
         _in_languages(content.outside.phrases),
         tuple((line, Language.EN) for line in near_crisis),
         (),
@@ -69,6 +71,10 @@ def material_of(content: Content) -> Material:
 
 def _in_languages(phrases: Phrases) -> tuple[tuple[str, Language], ...]:
     return tuple((line.text, language) for language, lines in phrases.items() for line in lines)
+
+
+def _titles(title: Words) -> tuple[tuple[str, Language], ...]:
+    return tuple((title.into(language), language) for language in Language)
 
 
 def build(material: Material, progress: Progress) -> Release:
@@ -116,11 +122,11 @@ def samples(material: Material) -> tuple[list[Tokens], list[int]]:
     return [tokens for tokens, _ in known], [label for _, label in known]
 
 
-def _examples(material: Material) -> tuple[tuple[Example, ...], ...]:
+def _examples(material: Material) -> tuple[Examples, ...]:
     return tuple(
-        tuple(
-            Example(text, normalise(text, material.synonyms).text, language)
-            for text, language in examples
+        Examples.of(
+            (text, normalise(text, material.synonyms).text, language)
+            for text, language in dict(examples).items()
         )
         for examples in material.examples
     )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import resident_of
 from backend.bills import rules
-from backend.bills.models import Bill, bill_numbered, bill_of, bills_owed_by
+from backend.bills.models import Bill, bill_numbered, bill_of, bills_owed_by, columns_of
 from backend.bills.rules import BillFacts
 from backend.core.clock import new_id
 from backend.core.database import after_commit, insert_unless_there
@@ -27,9 +27,7 @@ def post_bill(
     if db.scalars(resident_of(facts.resident_id)).one_or_none() is None:
         raise rules.ResidentNotKnown
     bill_id = new_id("bill")
-    is_new = insert_unless_there(
-        db, Bill, {"id": bill_id, "department_id": department_id, "created_at": now, **vars(facts)}
-    )
+    is_new = insert_unless_there(db, Bill, columns_of(facts, bill_id, department_id, now))
     bill = db.scalars(bill_numbered(department_id, facts.bill_number)).one()
     if not is_new:
         rules.ensure_same(facts, bill.facts)

@@ -56,6 +56,24 @@ class Bill(Base):
         )
 
 
+def columns_of(
+    facts: BillFacts, bill_id: str, department_id: str, now: datetime
+) -> dict[str, object]:
+    """The row of a bill as its department stated it."""
+    return {
+        "id": bill_id,
+        "department_id": department_id,
+        "bill_number": facts.bill_number,
+        "resident_id": facts.resident_id,
+        "kind": facts.kind,
+        "amount_cents": facts.amount_cents,
+        "currency": facts.currency,
+        "issued_on": facts.issued_on,
+        "due_on": facts.due_on,
+        "created_at": now,
+    }
+
+
 def bill_of(resident_id: str, bill_id: str) -> Select[Bill]:
     """One bill of this resident; another's is not found."""
     return select(Bill).where(Bill.id == bill_id, Bill.resident_id == resident_id)

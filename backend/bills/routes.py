@@ -65,8 +65,12 @@ def get_bill(bill_id: str) -> ReadBill:
 def post_bill(body: dict[str, Any]) -> tuple[Bill, int]:
     """Post a bill for a resident, who is told at once"""
     now = clock.now()
-    issued_on = body.pop("issued_on") or clock.hong_kong_date(now)
-    facts = BillFacts(**{**body, "kind": BillKind(body["kind"]), "issued_on": issued_on})
+    stated = body.pop("issued_on")
+    facts = BillFacts(
+        **{**body, "kind": BillKind(body["kind"])},
+        issued_on=stated or clock.hong_kong_date(now),
+        issued_on_stated=stated is not None,
+    )
     bill, is_new = actions.post_bill(
         session_of_request(),
         department().department_id,

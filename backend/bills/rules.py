@@ -1,6 +1,6 @@
 """What a bill must be, and how it is called."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -39,7 +39,10 @@ TITLES = {
 
 @dataclass(frozen=True)
 class BillFacts:
-    """A bill as a department states it. Money is whole cents; dates are Hong Kong dates."""
+    """A bill as a department states it. Money is whole cents; dates are Hong Kong dates.
+
+    Where the department states no date of issue, `issued_on` is the day of posting.
+    """
 
     resident_id: str
     bill_number: str
@@ -48,6 +51,7 @@ class BillFacts:
     currency: str
     issued_on: date
     due_on: date
+    issued_on_stated: bool = field(default=True, compare=False)
 
 
 class BillNotFound(NotFound):
@@ -84,7 +88,12 @@ def ensure_sound(facts: BillFacts) -> None:
 
 
 def ensure_same(posted: BillFacts, standing: BillFacts) -> None:
-    """Refuse a bill number that stands for another bill already."""
+    """Refuse a bill number that stands for another bill already.
+
+    Where a department leaves the date of issue out, a repeat on another day is still the same bill.
+    """
+    if not posted.issued_on_stated:
+        posted = replace(posted, issued_on=standing.issued_on)
     if posted != standing:
         raise BillNumberTaken
 

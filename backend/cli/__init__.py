@@ -1,9 +1,12 @@
 """The `ferry` command: one word per deed, each loaded only when it is called."""
 
 import importlib
+import os
 from collections.abc import Mapping
 
 import click
+
+from backend.core.settings import data_dir_of
 
 # word -> where its command stands
 DEEDS: Mapping[str, str] = {
@@ -17,6 +20,15 @@ DEEDS: Mapping[str, str] = {
     "catalogue": "backend.menu.commands:catalogue",
     "intents": "backend.assistant.commands:intents",
 }
+# deeds that run for long and are asked how they do
+COUNTED = ("serve", "work")
+
+
+def _share_metrics() -> None:
+    """Let web and worker count into one folder; prometheus_client looks only when imported."""
+    folder = data_dir_of() / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
 
 
 class Deeds(click.Group):
@@ -28,6 +40,8 @@ class Deeds(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in DEEDS:
             return None
+        if cmd_name in COUNTED:
+            _share_metrics()
         module, _, name = DEEDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command

@@ -76,7 +76,7 @@ def demo_city(fresh: bool) -> None:
     data_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(data_dir):
         if fresh:
-            _forget(data_dir)
+            forget(data_dir)
         settings = _settle(data_dir)
         children = _children(settings)
         with _stopping_by_signal() as is_stopping:
@@ -168,11 +168,11 @@ def _simulator_port(port: int) -> int:
     return next(candidate for candidate in range(port + 1, port + 100) if _is_free(candidate))
 
 
-def _forget(data_dir: Path) -> None:
+def forget(data_dir: Path) -> None:
     """Delete what a city left behind, and nothing else that may stand in the folder."""
     for pattern in OURS:
         for path in data_dir.glob(pattern):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 @contextmanager

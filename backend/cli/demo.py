@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,9 @@ def seed() -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for a program.")
-def demo(as_json: bool) -> None:
+@click.option("--json", "shape", flag_value="json", help="One JSON object, for a program.")
+@click.option("--shell", "shape", flag_value="shell", help="Variables, for eval in a shell.")
+def demo(shape: str | None) -> None:
     """Print who lives in the running demo city, with fresh access tokens."""
     settings = settings_or_stop()
     path = settings.data_dir / CITY
@@ -42,7 +44,10 @@ def demo(as_json: bool) -> None:
         "departments": city["departments"],
         "fcm_log_url": f"{settings.fcm_endpoint}/log",
     }
-    click.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else _readable(told))
+    if shape == "json":
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    click.echo(_variables(told) if shape == "shell" else _readable(told))
 
 
 def seed_city(settings: Settings) -> None:
@@ -102,6 +107,20 @@ def _signed_in(base_url: str, subject: str) -> dict[str, str]:
         "language": resident["language"],
         "access_token": session["access_token"],
     }
+
+
+def _variables(told: dict[str, Any]) -> str:
+    """Name what the README's tour needs: the first resident and the first department."""
+    resident, department = told["residents"][0], told["departments"][0]
+    named = {
+        "FERRY": told["base_url"],
+        "PUSHES": told["fcm_log_url"],
+        "RESIDENT": resident["id"],
+        "TOKEN": resident["access_token"],
+        "CLIENT_ID": department["client_id"],
+        "CLIENT_SECRET": department["client_secret"],
+    }
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in named.items())
 
 
 def _readable(told: dict[str, Any]) -> str:

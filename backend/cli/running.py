@@ -24,9 +24,6 @@ def settings_or_stop() -> Settings:
 def serve(workers: int) -> None:
     """Serve the web, under gunicorn, until SIGTERM."""
     settings = settings_or_stop()
-    metrics = settings.data_dir / "metrics"
-    metrics.mkdir(parents=True, exist_ok=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     command = ["gunicorn", "--config", "python:backend.core.serving", "--workers", str(workers)]
     command += ["--bind", f"{settings.host}:{settings.port}"]
     os.execvp("gunicorn", [*command, "backend.app:create_from_environment()"])

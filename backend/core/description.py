@@ -71,7 +71,7 @@ def describe(app: Flask, api: Api) -> dict[str, Any]:
     described["info"]["description"] = ABOUT
     described["components"].pop("responses", None)
     schemas = described["components"].setdefault("schemas", {})
-    for unused in ("Error", "PaginationMetadata"):
+    for unused in ("ErrorSchema", "PaginationMetadataSchema"):
         schemas.pop(unused, None)
     schemas["Problem"] = PROBLEM
     described["components"]["securitySchemes"] = SECURITY_SCHEMES

@@ -1,13 +1,16 @@
 """`ferry catalogue`: check the menu's content and publish it to the servers."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from backend.core.settings import CHECKOUT, data_dir_of
 from backend.core.staff_yaml import ContentWrong
 from backend.menu.content import read_catalogue
+from backend.menu.published import catalogue_of
 from backend.menu.published import publish as publish_document
+from backend.menu.searches import ensure_found, read_searches
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -17,12 +20,14 @@ def catalogue() -> None:
     """The menu's content."""
 
 
-def read_or_stop(folder: Path) -> dict[str, object]:
+def read_or_stop(folder: Path) -> dict[str, Any]:
     """Return the catalogue's document; print what is wrong, a sentence a line, and stop."""
     try:
-        return read_catalogue(folder)
+        document = read_catalogue(folder)
+        ensure_found(read_searches(folder), catalogue_of(document))
     except ContentWrong as error:
         raise click.ClickException(str(error)) from error
+    return document
 
 
 @catalogue.command()
@@ -39,5 +44,10 @@ def check(folder: Path) -> None:
 def publish(folder: Path, data_dir: Path | None) -> None:
     """Check the catalogue and hand it to the servers, which read it at their next start."""
     document = read_or_stop(folder)
-    publish_document(document, data_dir or data_dir_of())
+    target = data_dir or data_dir_of()
+    try:
+        publish_document(document, target)
+    except OSError as error:
+        sentence = f"Nothing was published: {target} cannot be written ({error.strerror})."
+        raise click.ClickException(sentence) from error
     click.echo(f"Published the catalogue, version {document['version']}.")

@@ -164,13 +164,10 @@ def _contradictions(
 def _unknown_sources(
     sheet: Sheet, place: Place, entry: dict[str, Any], sources: dict[str, str]
 ) -> Iterator[Wrong]:
-    hotline = entry["hotline"] or {}
-    named = [(("sources",), source) for source in entry.get("sources", [])]
-    named += [(("hotline", "source"), source) for source in [hotline.get("source")] if source]
-    for below, source in named:
-        if source not in sources:
-            sentence = f"the source “{source}” does not stand in sources.yaml."
-            yield Wrong(sheet, (*place, *below), sentence)
+    named = [*entry.get("sources", []), (entry["hotline"] or {}).get("source")]
+    for source in named:
+        if source and source not in sources:
+            yield Wrong(sheet, place, f"the source “{source}” does not stand in sources.yaml.")
 
 
 def _below(content: Any, step: str | int) -> Any:

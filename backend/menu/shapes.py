@@ -81,7 +81,7 @@ def yes_or_no() -> fields.Boolean:
     return fields.Boolean(load_default=False, truthy={"yes"}, falsy={"no"})
 
 
-def texts(validator: Any, **options: Any) -> fields.List:
+def texts(validator: Any, **options: Any) -> fields.List[Any]:
     """Make a field that holds a list of texts, each different."""
     return fields.List(fields.String(validate=validator), **options)
 
@@ -144,9 +144,7 @@ class DepartmentSchema(ma.Schema):
 
 
 class ThemesFileSchema(ma.Schema):
-    themes = fields.List(
-        fields.Nested(ThemeSchema), required=True, validate=validate.Length(min=1)
-    )
+    themes = fields.List(fields.Nested(ThemeSchema), required=True, validate=validate.Length(min=1))
 
 
 class SourcesFileSchema(ma.Schema):

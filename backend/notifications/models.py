@@ -3,13 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, func, select
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    Update,
+    func,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.accounts import Device, Resident
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
-from backend.notifications.rules import OPEN_STATES, DeliveryState
+from backend.notifications.rules import OPEN_STATES, DeliveryState, MessageKind
 
 
 class Message(Base):
@@ -54,27 +65,41 @@ class Delivery(Base):
 
 
 def messages_to(resident_id: str, before_id: str | None, limit: int) -> Select[Message]:
-    """A resident's messages, newest first, older than `before_id`."""
+    """A resident's messages, newest first, older than `before_id`.
+
+    Kinds that this version has no words for are left out; a newer one may have written them.
+    """
     select_messages = (
-        select(Message).where(Message.resident_id == resident_id).order_by(Message.id.desc())
+        select(Message)
+        .where(Message.resident_id == resident_id, Message.kind.in_(list(MessageKind)))
+        .order_by(Message.id.desc())
     )
     if before_id is not None:
         select_messages = select_messages.where(Message.id < before_id)
     return select_messages.limit(limit)
 
 
-def deliveries_due(now: datetime, most: int) -> Select[str]:
-    """Ids of deliveries whose turn has come: waiting ones, and claims whose lease ran out.
+def deliveries_due(state: DeliveryState, now: datetime, most: int) -> Select[str]:
+    """Ids of deliveries in `state` whose turn has come: for a claimed one, its lease ran out.
 
     Locks the rows on PostgreSQL and passes over those of another worker; on SQLite the write lock
-    of the transaction does the same.
+    of the transaction does the same. One state at a time, as the index then gives them in order.
     """
     return (
         select(Delivery.id)
-        .where(Delivery.state.in_(OPEN_STATES), Delivery.due_at <= now)
+        .where(Delivery.state == state, Delivery.due_at <= now)
         .order_by(Delivery.due_at)
         .limit(most)
         .with_for_update(skip_locked=True)
+    )
+
+
+def claim_until(ids: list[str], lease_end: datetime) -> Update:
+    """Take these deliveries, for one attempt more, until the lease ends."""
+    return (
+        update(Delivery)
+        .where(Delivery.id.in_(ids))
+        .values(state=DeliveryState.CLAIMED, due_at=lease_end, attempts=Delivery.attempts + 1)
     )
 
 
@@ -95,11 +120,25 @@ def claimed_parcels(
     )
 
 
+def still_claimed(ids: list[str], attempt: int) -> Update:
+    """An update of those deliveries whose claim for this attempt nobody has taken over.
+
+    The number of the attempt is the fence: a lease that ran out went to somebody else as the next
+    attempt, so a late word about an earlier one changes nothing.
+    """
+    return update(Delivery).where(
+        Delivery.id.in_(ids),
+        Delivery.attempts == attempt,
+        Delivery.state == DeliveryState.CLAIMED,
+    )
+
+
 def next_due() -> Select[datetime | None]:
     """When the next open delivery has its turn, None if there is none."""
-    return select(func.min(Delivery.due_at)).where(Delivery.state.in_(OPEN_STATES))
-
-
-def open_deliveries() -> Select[int]:
-    """How many deliveries are still open."""
-    return select(func.count()).select_from(Delivery).where(Delivery.state.in_(OPEN_STATES))
+    firsts = union_all(
+        *(
+            select(func.min(Delivery.due_at).label("due_at")).where(Delivery.state == state)
+            for state in OPEN_STATES
+        )
+    ).subquery()
+    return select(func.min(firsts.c.due_at))

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from enum import StrEnum
 
-from backend.core.errors import NotFound
 from backend.core.languages import Words
 
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS = 34  # with the pauses below, a partner may be away for a day before we give up
 FIRST_PAUSE_SECONDS = 2
 LONGEST_PAUSE_SECONDS = 3600
+LONGEST_ASKED_SECONDS = 86400
 
 
 class MessageKind(StrEnum):
@@ -27,7 +27,7 @@ class DeliveryState(StrEnum):
     DROPPED = "dropped"
 
 
-OPEN_STATES = (DeliveryState.WAITING, DeliveryState.CLAIMED)
+OPEN_STATES = (DeliveryState.CLAIMED, DeliveryState.WAITING)  # whose lease ran out goes first
 
 # Fit for a lock screen: no name, no amount, no department, no account.
 PUSH_TITLES = {MessageKind.BILL_NEW: Words("New bill", "新賬單", "新账单")}
@@ -53,18 +53,15 @@ INBOX_BODIES = {
 }
 
 
-class MessageNotFound(NotFound):
-    code = "message_not_found"
-
-
 def pause_before(attempt: int, asked_seconds: float | None, jitter: float) -> timedelta:
     """Return how long to wait before trying again after failed attempt number `attempt` (from 1).
 
-    Doubles from two seconds up to an hour, never less than the partner asked for; `jitter` in 0–1
-    spreads the crowd by up to half as much again.
+    Doubles from two seconds up to an hour, never less than the partner asked for (up to a day);
+    `jitter` in 0–1 spreads the crowd by up to half as much again.
     """
     doubled = min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
-    return timedelta(seconds=max(doubled, asked_seconds or 0) * (1 + jitter / 2))
+    asked = min(asked_seconds or 0, LONGEST_ASKED_SECONDS)
+    return timedelta(seconds=max(doubled, asked) * (1 + jitter / 2))
 
 
 def is_last(attempt: int) -> bool:

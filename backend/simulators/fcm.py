@@ -53,7 +53,7 @@ class Answer:
     error_code: str | None = None  # FCM's word for it; "" leaves the detail out
     retry_after: int | str | None = None
     delay_seconds: float = 0
-    hold: bool = False  # wait for `POST /control` to say `{"release": true}`
+    hold: bool = False  # until `POST /control/release`
     lose: str | None = None  # "request": drop it unread; "answer": accept, then drop the connection
     body: str | None = None  # sent instead of FCM's own
 
@@ -86,6 +86,10 @@ class Script:
             self.releases += 1
             self.changed.notify_all()
 
+    def forget(self) -> None:
+        with self.changed:
+            self.answers.clear()
+
     def _wait_for_release(self) -> None:
         seen = self.releases
         self.holding += 1
@@ -93,79 +97,100 @@ class Script:
         self.holding -= 1
 
 
-def make_fcm(path: Path) -> Flask:
-    """Make the simulator; its log is kept at `path`, across restarts. Its tokens are not."""
-    app = Flask("fcm")
-    log, script, project_of = Log(path), Script(), dict[str, str]()
+class Fcm:
+    """The simulator's state, and what it does with a request."""
 
-    @app.post(TOKEN_ENDPOINT)
-    def token() -> Response:
-        answer = script.next_for(TOKEN_ENDPOINT)
-        project = _project_of_assertion(request.form.get("assertion", ""))
+    def __init__(self, path: Path) -> None:
+        self.log = Log(path)
+        self.script = Script()
+        self.project_of: dict[str, str] = {}
+
+    def token(self) -> Response:
+        """Give an access token for a signed assertion (RFC 7523)."""
+        answer = self.script.next_for(TOKEN_ENDPOINT)
         if answer.status != 200 or answer.body is not None:
             return _reply(answer.status, answer.body or {"error": "invalid_grant"}, answer)
+        project = _project_of_assertion(request.form.get("assertion", ""))
         if request.form.get("grant_type") != JWT_BEARER or project is None:
             return _reply(400, {"error": "invalid_grant"})
         fresh = f"simulated-{secrets.token_hex(16)}"
-        project_of[fresh] = project
+        self.project_of[fresh] = project
         return _reply(200, {"access_token": fresh, "token_type": "Bearer", "expires_in": 3600})
 
-    @app.post("/v1/projects/<project>/messages:send")
-    def send(project: str) -> Response:
+    def send(self, project: str) -> Response:
+        """Check the sender, then the message, then do with it as the script says."""
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if bearer not in project_of:
-            log.write({"outcome": "refused", "status": 401, "error": "UNAUTHENTICATED"})
+        allowed = self.project_of.get(bearer)
+        if allowed is None:
+            self.log.write({"outcome": "refused", "status": 401, "error": "UNAUTHENTICATED"})
             return _reply(401, error_body(401, "Request had invalid authentication credentials."))
-        if project_of[bearer] != project:
-            log.write({"outcome": "refused", "status": 403, "error": "PERMISSION_DENIED"})
-            permission = "cloudmessaging.messages.create"
-            return _reply(403, error_body(403, f"Permission '{permission}' denied on {project}."))
-        body = request.get_json(force=True, silent=True)
+        if allowed != project:
+            self.log.write({"outcome": "refused", "status": 403, "error": "PERMISSION_DENIED"})
+            return _reply(403, error_body(403, f"Permission denied on project {project}."))
+        body: Any = request.get_json(force=True, silent=True)
         fault = fault_of(body)
         if fault:
-            log.write({"outcome": "refused", "status": 400, "error": fault.why, "request": body})
+            line = {"outcome": "refused", "status": 400, "error": "INVALID_ARGUMENT"}
+            self.log.write({**line, "why": fault.why, "request": body})
             return _reply(400, error_body(400, fault.why, "INVALID_ARGUMENT", fault.field))
         if body.get("validate_only"):
             return _reply(200, {"name": f"projects/{project}/messages/fake_message_id"})
-        return _push(project, body["message"])
+        return self._push(project, body["message"])
 
-    def _push(project: str, message: dict[str, Any]) -> Response:
+    def _push(self, project: str, message: dict[str, Any]) -> Response:
         address = address_of(message)
-        answer = script.next_for(address, EVERYBODY)
+        answer = self.script.next_for(address, EVERYBODY)
         if answer.lose == "request":
             return _hang_up()
         line = {"status": answer.status, "project": project, "address": address, "message": message}
         if answer.status != 200:
-            default = ERROR_CODES.get(answer.status)
-            code = default if answer.error_code is None else answer.error_code
-            log.write({"outcome": "refused", "error": code, **line})
+            usual = ERROR_CODES.get(answer.status)
+            code = usual if answer.error_code is None else answer.error_code
+            self.log.write({"outcome": "refused", "error": code, **line})
             refusal = error_body(answer.status, "Scripted by the simulator.", code)
             return _reply(answer.status, answer.body or refusal, answer)
         name = f"projects/{project}/messages/{secrets.token_hex(10)}"
-        log.write({"outcome": "accepted", "name": name, **line})
+        self.log.write({"outcome": "accepted", "name": name, **line})
         if answer.lose == "answer":
             return _hang_up()
         return _reply(200, {"name": name} if answer.body is None else answer.body)
 
-    @app.post("/control")
-    def control() -> Response:
+    def control(self) -> Response:
+        """Lay down answers: `{"address": …, "answers": [{"status": 429, "retry_after": 2}, …]}`."""
         order = request.get_json()
-        script.add(order.get("address", EVERYBODY), [Answer(**each) for each in order["answers"]])
+        answers = [Answer(**each) for each in order["answers"]]
+        self.script.add(order.get("address", EVERYBODY), answers)
         return _reply(200, {"ok": True})
 
-    @app.post("/control/release")
-    def release() -> Response:
-        script.release()
+    def release(self) -> Response:
+        """Let all go that are held."""
+        self.script.release()
         return _reply(200, {"ok": True})
 
-    @app.get("/control")
-    def state() -> Response:
-        return _reply(200, {"holding": script.holding})
+    def forget(self) -> Response:
+        """Forget all answers that were laid down."""
+        self.script.forget()
+        return _reply(200, {"ok": True})
 
-    @app.get("/log")
-    def read_log() -> Response:
-        return Response(path.read_bytes(), mimetype="application/x-ndjson")
+    def state(self) -> Response:
+        """Say how many requests are held."""
+        return _reply(200, {"holding": self.script.holding})
 
+    def read_log(self) -> Response:
+        """Give the whole log."""
+        return Response(self.log.path.read_bytes(), mimetype="application/x-ndjson")
+
+
+def make_fcm(log: Path) -> Flask:
+    """Make the simulator; its log is kept at the path `log`, across restarts. Its tokens are not."""
+    app, fcm = Flask("fcm"), Fcm(log)
+    app.post(TOKEN_ENDPOINT)(fcm.token)
+    app.post("/v1/projects/<project>/messages:send")(fcm.send)
+    app.post("/control")(fcm.control)
+    app.get("/control")(fcm.state)
+    app.delete("/control")(fcm.forget)
+    app.post("/control/release")(fcm.release)
+    app.get("/log")(fcm.read_log)
     return app
 
 

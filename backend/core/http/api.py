@@ -1,8 +1,7 @@
 """The house's way to declare an operation: who it is, what goes in and out, what it may refuse."""
 
-import logging
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 import marshmallow as ma
@@ -12,43 +11,18 @@ from flask import Flask, Response, current_app, request
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import fields, validate
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.orm.exc import StaleDataError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from backend.core.clock import ID_PATTERN
-from backend.core.database import is_busy
-from backend.core.errors import Conflict, Refusal, Unavailable
-from backend.core.http import bodies, replies
-from backend.core.http.problems import problem, problem_of_refusal, problem_of_status
+from backend.core.errors import Refusal
+from backend.core.http import bodies, failures, replies
+from backend.core.http.problems import problem, problem_of_status
 from backend.core.http.wording import field_errors
-from backend.core.languages import Words
 from backend.core.paging import DEFAULT_LIMIT, MOST, Page, encode_cursor
 
-log = logging.getLogger(__name__)
-
 __all__ = ["Blueprint", "PageQuery", "Query", "Shape", "encode_cursor", "make_api", "page_of"]
-
-
-class DatabaseBusy(Unavailable):
-    code = "database_busy"
-    says = Words(
-        "The database is busy. Nothing was changed; please try again.",
-        "資料庫繁忙，未有任何改動，請再試。",
-        "数据库繁忙，未有任何改动，请再试。",
-    )
-
-
-class ChangedMeanwhile(Conflict):
-    code = "changed_meanwhile"
-    says = Words(
-        "Somebody changed this at the same moment. Please try again.",
-        "資料剛被另一項要求更改，請再試。",
-        "资料刚被另一项请求更改，请再试。",
-    )
 
 
 class Shape(ma.Schema):
@@ -83,7 +57,7 @@ class PageQuery(Query):
 class StrictParser(FlaskParser):
     """webargs, reading bodies by our own strict reader."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str]] = {
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012  # as the base class has it
         "json": ma.RAISE,
         "form": ma.RAISE,
         "query": ma.RAISE,
@@ -167,8 +141,8 @@ def make_api(app: Flask) -> FerryApi:
         API_TITLE="Ferry",
         API_VERSION="1",
         OPENAPI_VERSION="3.1.0",
-        MAX_CONTENT_LENGTH=bodies.LARGEST_BYTES,
-        MAX_FORM_MEMORY_SIZE=bodies.LARGEST_BYTES,
+        MAX_CONTENT_LENGTH=bodies.READ_AT_MOST,
+        MAX_FORM_MEMORY_SIZE=bodies.READ_AT_MOST,
     )
     # One spelling for each address: no second name for caches and logs, and no redirect either.
     app.url_map.strict_slashes = True
@@ -179,11 +153,7 @@ def make_api(app: Flask) -> FerryApi:
     for converter in converters.values():
         schema = {"type": "string", "pattern": f"^{converter.regex}$"}
         api.register_converter(converter, lambda _converter, schema=schema: dict(schema))
-    app.register_error_handler(Refusal, _answer_refusal)
-    app.register_error_handler(DBAPIError, _answer_database_error)
-    app.register_error_handler(PoolExhausted, _answer_exhausted)
-    app.register_error_handler(StaleDataError, _answer_stale)
-    app.register_error_handler(InternalServerError, _answer_crash)
+    failures.bind(app)
     return api
 
 
@@ -214,39 +184,3 @@ def _name_of_shape(schema: Any) -> str:
     """Name a shape in the API description by what it is: `Bill`, not `BillShape`."""
     name: str = resolve_schema_cls(schema).__name__  # type: ignore[union-attr]
     return name.removesuffix("Shape")
-
-
-def _answer_refusal(refusal: Refusal) -> Response:
-    return problem_of_refusal(refusal, replies.language_of_request())
-
-
-def _answer_database_error(error: DBAPIError) -> Response:
-    if isinstance(error, IntegrityError):
-        return _answer_refusal(ChangedMeanwhile())
-    if is_busy(error):
-        log.warning("the database is busy: %s", type(error.orig).__name__)
-        return _answer_refusal(DatabaseBusy())
-    log.error("the database refused a statement", exc_info=error)
-    return problem_of_status(500, replies.language_of_request(), {})
-
-
-def _answer_exhausted(_error: PoolExhausted) -> Response:
-    log.warning("every connection to the database is taken")
-    return _answer_refusal(DatabaseBusy())
-
-
-def _answer_stale(_error: StaleDataError) -> Response:
-    return _answer_refusal(ChangedMeanwhile())
-
-
-def _answer_crash(error: InternalServerError) -> Response:
-    # What fails on the way back, such as the commit, comes here whatever its kind.
-    original = error.original_exception
-    if isinstance(original, DBAPIError):
-        return _answer_database_error(original)
-    if isinstance(original, PoolExhausted):
-        return _answer_exhausted(original)
-    if isinstance(original, StaleDataError):
-        return _answer_stale(original)
-    log.error("a request failed", exc_info=original or error)
-    return problem_of_status(500, replies.language_of_request(), {})
