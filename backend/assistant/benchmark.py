@@ -70,7 +70,9 @@ def benchmark(
     if not outside:
         return result
     strangers = np.stack([score(release, each.text) for each in outside]).max(axis=1)
-    return _with_rejection(result, _unseen_best(material), found.max(axis=1), right[:, 0], strangers)
+    return _with_rejection(
+        result, _unseen_best(material), found.max(axis=1), right[:, 0], strangers
+    )
 
 
 def score(release: Release, text: str) -> NDArray[np.float32]:
@@ -97,7 +99,8 @@ def _unseen_best(material: Material) -> Floats:
     tokens, labels = samples(material)
     columns = Columns.of(material.targets)
     table = linear.tabulate(tokens, labels, readings())
-    return score_unseen(table, columns, len(material.targets)).scores.max(axis=1)
+    unseen = score_unseen(table, columns, len(material.targets))
+    return np.asarray(unseen.scores.max(axis=1), dtype=np.float32)
 
 
 def _with_rejection(

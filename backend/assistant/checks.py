@@ -12,7 +12,7 @@ from backend.core.text import fold, simplified_table, too_many_marks
 
 def check(content: Content, known_services: frozenset[str] | None = None) -> tuple[Problem, ...]:
     """Return every broken rule, by file and line; without `known_services` any may be opened."""
-    named = [(each.id + ".yaml", each) for each in (*content.intents, *content.crises)]
+    named = _named(content)
     problems = [
         *_standing_twice(content),
         *(problem for name, each in named for problem in _of_one(name, each.phrases, each.finds)),
@@ -21,6 +21,11 @@ def check(content: Content, known_services: frozenset[str] | None = None) -> tup
         *_silent_crises(content.crises),
     ]
     return tuple(sorted(problems))
+
+
+def _named(content: Content) -> list[tuple[str, Intent | CrisisIntent]]:
+    everything: list[Intent | CrisisIntent] = [*content.intents, *content.crises]
+    return [(f"{each.id}.yaml", each) for each in everything]
 
 
 def _of_one(name: str, phrases: Phrases, finds: tuple[Line, ...]) -> Iterator[Problem]:
@@ -68,7 +73,7 @@ def _standing_twice(content: Content) -> Iterator[Problem]:
 
 
 def _every_phrase(content: Content) -> Iterator[tuple[str, Language, Line]]:
-    files = [(each.id + ".yaml", each.phrases) for each in (*content.intents, *content.crises)]
+    files = [(name, each.phrases) for name, each in _named(content)]
     for name, phrases in [*files, ("outside.yaml", content.outside.phrases)]:
         for language, lines in phrases.items():
             for line in lines:

@@ -77,7 +77,9 @@ def try_(text: str, folder: Path, releases: Path | None) -> None:
     click.echo(str(answer.outcome) + (f": {answer.crisis.kind}" if answer.crisis else ""))
     for choice in answer.choices:
         words = ", ".join(choice.why.words)
-        click.echo(f"{choice.confidence:6.1%}  {choice.service}  ({words}) like “{choice.why.phrase}”")
+        click.echo(
+            f"{choice.confidence:6.1%}  {choice.service}  ({words}) like “{choice.why.phrase}”"
+        )
 
 
 @intents.command()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ SEED = 20260801
 STOP_WITHIN = 0.3
 MOST_ROUNDS = 1000
 
-Floats = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Model:
 
     def scores(self, table: Table) -> Floats:
         """Return (phrases, targets) one-vs-rest scores."""
-        return np.asarray(_unit_rows(table.cells, self.terms) @ self.weights + self.bias)
+        found = _unit_rows(table.cells, self.terms) @ self.weights + self.bias
+        return np.asarray(found, dtype=np.float32)
 
 
 def tabulate(
@@ -97,9 +99,7 @@ def fit(table: Table, columns: Columns, targets: int) -> Model:
     return Model(weights, bias, terms, unseen)
 
 
-def _counted(
-    rows: csr_matrix, labels: NDArray[np.intp], classes: NDArray[np.intp]
-) -> Floats:
+def _counted(rows: csr_matrix, labels: NDArray[np.intp], classes: NDArray[np.intp]) -> Floats:
     """Return (features, classes) log odds of each feature, as naive Bayes counts them.
 
     Support vectors see only what separates the phrases at hand; with thirty phrases an intent a

@@ -101,7 +101,8 @@ def _read_all(folder: Path) -> None:
     for name in names:
         _allow_more_time()
         found, wrong = read_one(folder / name, name)
-        print(json.dumps([name, found, wrong]), flush=True)
+        sys.stdout.write(json.dumps([name, found, wrong]) + "\n")
+        sys.stdout.flush()
 
 
 def read_one(path: Path, name: str) -> tuple[Any, list[tuple[int, str]]]:

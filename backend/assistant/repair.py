@@ -56,7 +56,7 @@ class Lexicon:
         best = min((each for each in near if each[0] <= slips), default=None)
         if best is not None:
             return best[2]
-        voweled = [known for known in self._with_vowels(word)]
+        voweled = self._with_vowels(word)
         return max(voweled, key=lambda known: (self.counts[known], known), default=None)
 
     def _near(self, word: str) -> set[str]:

@@ -1,6 +1,7 @@
 """Says why a service was chosen: the words that decided it and the phrase that is nearest."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
@@ -60,21 +61,34 @@ def why(
 
 
 def _deciding_words(question: Question, scored: Scored, target: int) -> tuple[str, ...]:
-    """Pick the resident's words that added most to the score; a pair of characters is a word."""
-    gains = scored.gains_of_parts(target)
-    writing = dict(zip(question.tokens, question.shown, strict=True))
-    least = LEAST_SHARE * float(gains.max(initial=0.0))
-    words: dict[str, None] = {}
-    for place in gains.argsort()[::-1].tolist():
-        if gains[place] <= least or len(words) == MOST_WORDS:
-            break
-        part = scored.question.parts[place]
-        if len(part) == 2 and not is_chinese(part[0][0]):
+    """Pick the resident's own words that added most to the score, the strongest first."""
+    gains = _gains_of_tokens(question, scored, target)
+    least = max(LEAST_SHARE * max(gains), 0.0)
+    found: dict[str, float] = {}
+    for place, (token, shown, gain) in enumerate(
+        zip(question.tokens, question.shown, gains, strict=True)
+    ):
+        if gain <= least or not shown:
             continue
-        shown = "".join(dict.fromkeys(writing.get(token, "") for token in part))
-        if shown and not any(shown in word or word in shown for word in words):
-            words[shown] = None
-    return tuple(words)
+        # Characters that stand side by side and both decided are one word to a reader.
+        before = next(reversed(found), "")
+        joined = place and is_chinese(token[0]) and gains[place - 1] > least
+        if joined and question.shown[place - 1] and is_chinese(question.tokens[place - 1][0]):
+            found[before + shown] = max(found.pop(before, gain), gain)
+        else:
+            found[shown] = max(found.pop(shown, gain), gain)
+    return tuple(sorted(found, key=found.__getitem__, reverse=True)[:MOST_WORDS])
+
+
+def _gains_of_tokens(question: Question, scored: Scored, target: int) -> list[float]:
+    """Return what each token added, with half of what each of its pairs added."""
+    parts = scored.question.parts
+    of_part = dict(zip(parts, scored.gains_of_parts(target).tolist(), strict=True))
+    gains = [of_part[(token,)] for token in question.tokens]
+    for place, pair in enumerate(pairwise(question.tokens)):
+        gains[place] += of_part[pair] / 2
+        gains[place + 1] += of_part[pair] / 2
+    return gains
 
 
 def _nearest(text: str, examples: Examples) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from backend.assistant.normalise import Question, normalise
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Crisis, Release
+from backend.assistant.release import Crisis, Kind, Release
 from backend.assistant.reply import Answer, Choice, why
 from backend.assistant.scores import vector, weigh
 from backend.core.languages import Language
@@ -72,7 +72,7 @@ def best_services(release: Release, found: NDArray[np.float32]) -> list[tuple[in
     targets = list(best.values())
     outside = float(found[columns.outside].max(initial=-np.inf))
     ranked = []
-    for place, target in enumerate(targets[:MOST_CHOICES]):
+    for target in targets[:MOST_CHOICES]:
         others = [float(found[other]) for other in targets[:2] if other != target]
         lead = float(found[target]) - max(outside, *others, -1.0)
         ranked.append((target, release.policy.confidence(float(found[target]), lead)))
@@ -85,8 +85,7 @@ def crisis_in(release: Release, found: NDArray[np.float32], exact: int | None) -
     if not len(columns.crises):
         return None
     kind = columns.crises[found[columns.crises].argmax()]
-    if exact is not None:
-        told = exact == kind
-    else:
-        told = bool(columns.crisis_lead(found) >= release.policy.crisis_at)
+    if exact is not None and release.targets[exact].kind is not Kind.CRISIS:
+        return None
+    told = exact is not None or columns.crisis_lead(found) >= release.policy.crisis_at
     return release.crises[release.targets[kind].intent] if told else None

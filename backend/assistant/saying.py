@@ -8,7 +8,7 @@ from backend.assistant.policy import Outcome
 from backend.assistant.release import Crisis
 from backend.assistant.reply import Answer, Choice
 from backend.core.languages import Language, Words
-from backend.menu.catalogue import GENERAL_HOTLINE, NOTICE, Catalogue
+from backend.menu import GENERAL_HOTLINE, NOTICE, Catalogue
 
 SAYS = {
     Outcome.ANSWER: Words("This is the service for that.", "這項服務適合你。", "这项服务适合你。"),

@@ -65,7 +65,7 @@ class Scored:
         gained = self.question.values * self.gains[:, target]
         question = self.question
         found = np.bincount(question.owners, weights=gained, minlength=len(question.parts))
-        return found.astype(np.float64, copy=False)
+        return np.asarray(found, dtype=np.float64)
 
 
 def weigh(release: Release, question: Vector) -> Scored:

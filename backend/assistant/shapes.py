@@ -78,12 +78,10 @@ def _fields(node: Node, known: dict[str, Reader], wrong: list[Wrong]) -> Any:
     if not isinstance(node.value, dict):
         wrong.append((node.line, f"here must stand keys, beginning with “{next(iter(known))}”."))
         return {}
-    for key, value in node.value.items():
-        if key not in known:
-            wrong.append((value.line, _unknown(key, known)))
-    for key in known:
-        if key not in node.value:
-            wrong.append((node.line, f"“{key}” is missing."))
+    wrong += [
+        (value.line, _unknown(key, known)) for key, value in node.value.items() if key not in known
+    ]
+    wrong += [(node.line, f"“{key}” is missing.") for key in known if key not in node.value]
     return {key: read(node.value[key], wrong) for key, read in known.items() if key in node.value}
 
 
@@ -109,8 +107,7 @@ _NO_LIST = "here must stand one text, not a list."
 
 
 def _lines(node: Node, wrong: list[Wrong]) -> Any:
-    found = _list_of(_line)(node, wrong)
-    return found
+    return _list_of(_line)(node, wrong)
 
 
 def _line(node: Node, wrong: list[Wrong]) -> Any:

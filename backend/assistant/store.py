@@ -20,6 +20,7 @@ from backend.assistant.release import Call, Columns, Crisis, Examples, Kind, Rel
 from backend.assistant.repair import Lexicon
 from backend.core.languages import Language, Words
 
+# Counts up whenever the files, or what training makes of the same content, change.
 FORMAT = 1
 CURRENT = "current"
 # A version begins with so many digits of the hash of its content.
@@ -59,7 +60,7 @@ def make_current(place: Path) -> None:
     folder = place.parent
     draft = folder / f".{CURRENT}-{os.getpid()}"
     _write(draft, place.name.encode())
-    os.replace(draft, folder / CURRENT)
+    draft.replace(folder / CURRENT)
     _sync(folder)
 
 
@@ -81,10 +82,15 @@ def load_current(folder: Path) -> Release:
 
 def find_release(folder: Path, content: str) -> Release:
     """Load a stored release of the content with this digest, or raise `ReleaseBroken`."""
-    for place in sorted(folder.glob(f"release-{content[:DIGITS]}-*")):
-        if is_whole(place):
+    for place in sorted(folder.glob("release-*")):
+        if is_of(place, content) and is_whole(place):
             return load(place)
     raise ReleaseBroken("No release of this content is stored here.")
+
+
+def is_of(place: Path, content: str) -> bool:
+    """Say by its name whether a release was made from the content with this hash."""
+    return place.name.startswith(f"release-{content[:DIGITS]}-")
 
 
 def load(place: Path) -> Release:

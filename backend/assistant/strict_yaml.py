@@ -47,30 +47,39 @@ class _Events(Reader, Scanner, Parser):
         Scanner.__init__(self)
         Parser.__init__(self)
 
+    def next(self) -> yaml.Event:
+        """Take the next event; PyYAML's own methods carry no types."""
+        event: yaml.Event = self.get_event()  # type: ignore[no-untyped-call]
+        return event
+
+    def coming(self) -> yaml.Event:
+        """Look at the next event without taking it."""
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        return event
+
 
 def read_plain(raw: bytes) -> Node:
     """Return the one mapping, list or text that the file holds, or raise `NotPlain`."""
-    events = _Events(_text(raw))
     try:
-        _only(events, yaml.StreamStartEvent)
-        if events.check_event(yaml.StreamEndEvent):
-            raise NotPlain(1, "the file is empty.")
-        start = events.get_event()
-        if start.version or start.tags:
-            raise NotPlain(_line(start), "lines that begin with % are not taken here.")
-        node = _node(events, 1)
-        events.get_event()
-        if not events.check_event(yaml.StreamEndEvent):
-            raise NotPlain(
-                _line(events.peek_event()), "one file holds one document; here is a second."
-            )
+        return _document(_Events(_text(raw)))
     except yaml.MarkedYAMLError as error:
         raise _explained(error) from error
     except yaml.reader.ReaderError as error:
         line = error_line(raw, error.position)
-        raise NotPlain(
-            line, "there is a character here that does not belong in a text file."
-        ) from error
+        raise NotPlain(line, "a character here does not belong in a text file.") from error
+
+
+def _document(events: _Events) -> Node:
+    events.next()
+    start = events.next()
+    if isinstance(start, yaml.StreamEndEvent):
+        raise NotPlain(1, "the file is empty.")
+    if getattr(start, "version", None) or getattr(start, "tags", None):
+        raise NotPlain(_line(start), "lines that begin with % are not taken here.")
+    node = _node(events, 1)
+    events.next()
+    if not isinstance(events.coming(), yaml.StreamEndEvent):
+        raise NotPlain(_line(events.coming()), "one file holds one document; here is a second.")
     return node
 
 
@@ -91,8 +100,8 @@ def error_line(raw: bytes, position: int) -> int:
 
 def _node(events: _Events, depth: int) -> Node:
     if depth > DEEPEST:
-        raise NotPlain(_line(events.peek_event()), "this is nested too deeply.")
-    event = events.get_event()
+        raise NotPlain(_line(events.coming()), "this is nested too deeply.")
+    event = events.next()
     _refuse_cleverness(event)
     if isinstance(event, yaml.ScalarEvent):
         return Node(_line(event), event.value)
@@ -105,7 +114,7 @@ def _list(events: _Events, depth: int) -> list[Node]:
     found: list[Node] = []
     while not events.check_event(yaml.SequenceEndEvent):
         found.append(_node(events, depth + 1))
-    events.get_event()
+    events.next()
     return found
 
 
@@ -121,7 +130,7 @@ def _mapping(events: _Events, depth: int) -> dict[str, Node]:
             first = found[key.value].line
             raise NotPlain(key.line, f"“{key.value}” stands here twice; first on line {first}.")
         found[key.value] = Node(key.line, _node(events, depth + 1).value)
-    events.get_event()
+    events.next()
     return found
 
 
@@ -140,17 +149,11 @@ def _explained(error: yaml.MarkedYAMLError) -> NotPlain:
     problem = error.problem or "this cannot be read"
     if problem.startswith("mapping values are not allowed"):
         return NotPlain(line, SPLIT_BY_COLON)
-    if "cannot start any token" in problem:
-        return NotPlain(line, "this phrase begins with a special sign. Put the phrase in quotes.")
-    if "undefined alias" in problem or "alphabetic or numeric character" in problem:
+    if "cannot start any token" in problem or "alphabetic or numeric character" in problem:
         return NotPlain(line, "this phrase begins with a special sign. Put the phrase in quotes.")
     return NotPlain(line, f"this is not well-formed YAML: {problem}.")
 
 
-def _only(events: _Events, kind: type[yaml.Event]) -> None:
-    if not isinstance(events.get_event(), kind):
-        raise NotPlain(0, "this is not well-formed YAML.")
-
-
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    mark = event.start_mark
+    return int(mark.line) + 1 if mark else 0

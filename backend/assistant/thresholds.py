@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,15 @@ from backend.assistant.release import Columns, Target
 FOLDS = 3
 # What a release promises of its own phrases; the thresholds follow from these shares.
 MOST_WRONG = 0.02
-MOST_OUTSIDE_ANSWERED = 0.03
+MOST_OUTSIDE_ANSWERED = 0.02
 KEPT = 0.97
 MOST_FALSE_ALARMS = 0.015
+OUTSIDE_SHARE = 0.3
+# Nothing is answered outright that is as likely wrong as right.
+LEAST_TO_ANSWER = 0.5
+STEEPEST = 100.0
 
-Floats = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,42 +87,52 @@ def candidates(unseen: Unseen, columns: Columns, targets: Sequence[Target]) -> C
 def policy_of(unseen: Unseen, columns: Columns, targets: Sequence[Target]) -> Policy:
     """Set every threshold of a release from the scores of its unseen phrases."""
     ranked = candidates(unseen, columns, targets)
-    in_scope = np.isin(unseen.labels, columns.services)
-    usable = in_scope | np.isin(unseen.labels, columns.outside)
-    curve = LogisticRegression(C=100.0, max_iter=1000).fit(
-        np.stack([ranked.scores[usable].ravel(), ranked.leads[usable].ravel()], axis=1),
-        ranked.right[usable].ravel(),
+    inside = np.isin(unseen.labels, columns.services)
+    outside = np.isin(unseen.labels, columns.outside)
+    base, per_score, per_lead = _curve(ranked, inside, outside)
+    confidence = 1 / (1 + np.exp(-(base + per_score * ranked.scores + per_lead * ranked.leads)))
+    best, right = confidence[:, 0], ranked.right[:, 0]
+    answer_at = max(
+        _floor(best[inside & ~right], int(MOST_WRONG * inside.sum())),
+        _floor(best[outside], int(MOST_OUTSIDE_ANSWERED * outside.sum())),
     )
-    base, (per_score, per_lead) = float(curve.intercept_[0]), map(float, curve.coef_[0])
-    surety = base + per_score * ranked.scores + per_lead * ranked.leads
-    confidence = 1 / (1 + np.exp(-surety))
     return Policy(
         base=base,
         per_score=per_score,
         per_lead=per_lead,
         crisis_at=_crisis_threshold(unseen, columns),
-        answer_at=_answer_threshold(confidence[:, 0], ranked.right[:, 0], in_scope, usable),
-        clarify_at=float(np.quantile(confidence[in_scope].sum(axis=1), 1 - KEPT)),
+        answer_at=answer_at,
+        clarify_at=float(np.quantile(confidence[inside].sum(axis=1), 1 - KEPT)),
     )
 
 
-def _answer_threshold(
-    confidence: Floats,
-    right: NDArray[np.bool_],
-    in_scope: NDArray[np.bool_],
-    usable: NDArray[np.bool_],
-) -> float:
-    """Return the lowest confidence above which wrong answers are rare enough, in scope and out."""
-    wrong = np.sort(confidence[in_scope & ~right])[::-1]
-    outside = np.sort(confidence[usable & ~in_scope])[::-1]
-    allowed_wrong = int(MOST_WRONG * in_scope.sum())
-    allowed_outside = int(MOST_OUTSIDE_ANSWERED * len(outside))
-    floors = [
-        sorted_values[allowed]
-        for sorted_values, allowed in ((wrong, allowed_wrong), (outside, allowed_outside))
-        if allowed < len(sorted_values)
-    ]
-    return float(max(floors, default=0.5)) + 1e-6
+def _curve(
+    ranked: Candidates, inside: NDArray[np.bool_], outside: NDArray[np.bool_]
+) -> tuple[float, float, float]:
+    """Fit (base, per score, per lead) of confidence to which candidates were right.
+
+    What lies outside is a small part of the phrases but not of what people say, so it weighs
+    `OUTSIDE_SHARE` of all.
+    """
+    weights = inside.astype(np.float64)
+    if outside.any():
+        weights[outside] = OUTSIDE_SHARE / (1 - OUTSIDE_SHARE) * inside.sum() / outside.sum()
+    used = np.repeat(weights > 0, ranked.scores.shape[1])
+    seen = np.stack([ranked.scores.ravel(), ranked.leads.ravel()], axis=1)[used]
+    right = ranked.right.ravel()[used]
+    if right.all() or not right.any():
+        return 0.0, 0.0, STEEPEST
+    curve = LogisticRegression(C=STEEPEST, max_iter=1000).fit(
+        seen, right, sample_weight=np.repeat(weights, ranked.scores.shape[1])[used]
+    )
+    return float(curve.intercept_[0]), float(curve.coef_[0][0]), float(curve.coef_[0][1])
+
+
+def _floor(unwanted: Floats, allowed: int) -> float:
+    """Return the lowest confidence that no more than `allowed` of the `unwanted` reach."""
+    if allowed >= len(unwanted):
+        return LEAST_TO_ANSWER
+    return max(LEAST_TO_ANSWER, float(np.sort(unwanted)[::-1][allowed]) + 1e-6)
 
 
 def _crisis_threshold(unseen: Unseen, columns: Columns) -> float:

@@ -50,6 +50,8 @@ class Bell:
         self.next_due: datetime | None = None
         self.is_stopping = False
         self._wake = huey.task(name="wake")(self._answer)
+        if drain is not None:
+            huey.periodic_task(crontab(), name="sweep")(self._answer)
 
     def ring(self) -> None:
         """Wake a worker now. Call after the commit; a lost ring is found by the sweep.
@@ -66,7 +68,6 @@ class Bell:
         The next delivery's time is kept here and not in huey's schedule, where each ring would add
         one more entry for the same moment.
         """
-        self.huey.periodic_task(crontab(), name="sweep")(self._answer)
         consumer = self.huey.create_consumer(
             workers=1,
             initial_delay=0.05,

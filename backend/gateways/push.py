@@ -162,7 +162,7 @@ class FirebasePush:
         try:
             async with asyncio.timeout_at(until), turns:
                 if self.quiet_until > time.monotonic():
-                    return Result(Outcome.UNTRIED, "the partner is left alone")
+                    return Result(Outcome.UNTRIED, "FCM is left alone for a while")
                 begun = True
                 batch = await messaging.send_each_async([_message(push)], app=self.app)
         except TimeoutError:

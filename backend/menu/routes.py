@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app
 
 from backend.core.http import Blueprint, language_of_request, page_of
 from backend.core.paging import CursorNotKnown, Page, decode_cursor, encode_cursor
@@ -40,8 +40,7 @@ def list_services(query: dict[str, Any]) -> dict[str, Any]:
     found = reader.catalogue.list_services(Wanted(**query), after_id, limit + 1)
     more = len(found) > limit
     page = Page(found[:limit], encode_cursor(found[limit - 1].id) if more else None)
-    kept = [*query.items(), ("limit", limit), ("lang", request.args.get("lang"))]
-    answer = page_of(page, "/v1/services", kept)
+    answer = page_of(page, "/v1/services", [*query.items(), ("limit", limit)])
     answer["items"] = [reader.service(service) for service in page.items]
     return {"notice": reader.notice, **answer}
 

@@ -158,7 +158,10 @@ class Fcm:
     def control(self) -> Response:
         """Lay down answers: `{"address": …, "answers": [{"status": 429, "retry_after": 2}, …]}`."""
         order = request.get_json()
-        answers = [Answer(**each) for each in order["answers"]]
+        try:
+            answers = [Answer(**each) for each in order["answers"]]
+        except (KeyError, TypeError) as error:
+            return _reply(400, {"error": str(error)})
         self.script.add(order.get("address", EVERYBODY), answers)
         return _reply(200, {"ok": True})
 

@@ -19,7 +19,7 @@ from backend.core import clock, telemetry
 from backend.core.database import Database
 from backend.gateways.identity_proofing import DemoIdentityProvider
 from tests.core.small import make_small_app
-from tests.engines import SqliteRoom
+from tests.engines import PostgresqlRoom, SqliteRoom
 
 
 @pytest.fixture
@@ -42,6 +42,15 @@ def sqlite_alone(sqlite_file: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{sqlite_file}", busy_timeout_seconds=0.05)
     yield database
     database.close()
+
+
+@pytest.fixture
+def postgresql_alone(postgresql_room: PostgresqlRoom) -> Iterator[Database]:
+    """A database on PostgreSQL alone, impatient with locks."""
+    database = Database(postgresql_room.url, busy_timeout_seconds=0.1)
+    yield database
+    database.close()
+    postgresql_room.empty()
 
 
 @pytest.fixture

@@ -225,9 +225,14 @@ def test_answers_are_used_in_turn_and_an_address_has_its_own(
     assert statuses == [404, 503, 429, 200]
 
 
-def test_an_answer_that_nobody_knows_is_not_taken_into_the_script(fcm: Client) -> None:
-    with pytest.raises(TypeError):
-        script(fcm, {"statsu": 404})
+def test_an_answer_that_nobody_knows_is_not_taken_into_the_script(
+    fcm: Client, send: Callable[..., TestResponse]
+) -> None:
+    refused = fcm.post("/control", json={"answers": [{"status": 404}, {"statsu": 404}]})
+
+    assert refused.status_code == 400
+    assert "statsu" in refused.json["error"]
+    assert send({"token": "phone"}).status_code == 200
 
 
 def test_the_log_goes_on_where_it_was_after_a_restart(
