@@ -101,6 +101,7 @@ def become(command, tests=False):
     """Replace this process by `command`, run with the environment's programs."""
     python(tests)
     bin_folder = VENV / "bin"
+    os.environ["PYTHONUTF8"] = "1"
     os.environ.setdefault("FERRY_DATA_DIR", str(ROOT / ".ferry"))
     os.environ["PATH"] = "%s%s%s" % (bin_folder, os.pathsep, os.environ.get("PATH", ""))
     os.execv(str(bin_folder / command[0]), command)

@@ -9,6 +9,9 @@ from backend.assistant.reading import Problem
 from backend.core.languages import Language
 from backend.core.text import fold, simplified_table, too_many_marks
 
+# Forms that Big5 lacks but Hong Kong writes as often as their twins (著搵戶刪溫臥卻廚廂腳).
+WRITTEN_IN_HONG_KONG = frozenset("着揾户删温卧却厨厢脚")
+
 
 def check(content: Content, known_services: frozenset[str] | None = None) -> tuple[Problem, ...]:
     """Return every broken rule, by file and line; without `known_services` any may be opened."""
@@ -104,17 +107,17 @@ def key_of(line: Line) -> Tokens:
 
 @cache
 def only_simplified() -> frozenset[str]:
-    """Characters of Simplified Chinese that Hong Kong's own character sets do not know.
+    """Characters of Simplified Chinese that Traditional text does not have.
 
-    Sources: OpenCC's pairs; Big5 with the Hong Kong Supplementary Character Set.
+    Sources: OpenCC's pairs; Big5, which knows no character that exists in Simplified alone.
     """
     simplified = {target for target in simplified_table().values() if isinstance(target, str)}
-    return frozenset(sign for sign in simplified if not _in_hong_kong_big5(sign))
+    return frozenset(sign for sign in simplified if not _in_big5(sign)) - WRITTEN_IN_HONG_KONG
 
 
-def _in_hong_kong_big5(sign: str) -> bool:
+def _in_big5(sign: str) -> bool:
     try:
-        sign.encode("big5hkscs")
+        sign.encode("big5")
     except UnicodeEncodeError:
         return False
     return True

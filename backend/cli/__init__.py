@@ -17,6 +17,7 @@ DEEDS: Mapping[str, str] = {
     "demo": "backend.cli.demo:demo",
     "demo-city": "backend.cli.city:demo_city",
     "openapi": "backend.cli.openapi:openapi",
+    "departments": "backend.departments.commands:departments",
     "catalogue": "backend.menu.commands:catalogue",
     "intents": "backend.assistant.commands:intents",
 }

@@ -82,10 +82,14 @@ def caller_key() -> str:
 
 def _neighbourhood(address: str) -> str:
     try:
-        version = ipaddress.ip_address(address).version
+        known = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if version == 6 else address
+    if isinstance(known, ipaddress.IPv4Address):
+        return address
+    if known.ipv4_mapped:  # how a socket that listens on both shows an IPv4 caller
+        return str(known.ipv4_mapped)
+    return str(ipaddress.ip_network((int(known), 64), strict=False))
 
 
 def bind(app: Flask, limiter: Limiter) -> None:

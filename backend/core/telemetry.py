@@ -95,15 +95,17 @@ def _frames_only(_logger: Any, _name: str, fields: MutableMapping[str, Any]) -> 
     """Keep where an error happened and of what kind; its message may quote a person's data."""
     error = fields.pop("exc_info", None)
     if error is True:
-        error = sys.exc_info()
-    if isinstance(error, tuple) and error[1] is not None:
+        error = sys.exc_info()[1]
+    if isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
         frames = []
-        trace = error[1].__traceback__
+        trace = error.__traceback__
         while trace:
             code = trace.tb_frame.f_code
             frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}:{code.co_name}")
             trace = trace.tb_next
-        fields["error"] = type(error[1]).__name__
+        fields["error"] = type(error).__name__
         fields["frames"] = frames[-12:]
     return fields
 

@@ -26,7 +26,8 @@ def simplified_table() -> dict[int, str]:
             if len(simple) == 1 and simple != chr(point):
                 table[point] = simple
     table.update({ord("衞"): "卫", ord("綫"): "线", ord("裏"): "里", ord("畀"): "俾"})
-    return table
+    # 薴 leads to 苧, which leads on to 苎: follow, so that folding twice changes nothing.
+    return {point: table.get(ord(simple), simple) for point, simple in table.items()}
 
 
 def too_many_marks(text: str) -> bool:

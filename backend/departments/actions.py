@@ -78,3 +78,12 @@ def find_department_caller(db: Session, token: str, now: datetime) -> Department
         return None
     granted, client = row
     return DepartmentCaller(client.department_id, client.id, frozenset(granted.scopes.split()))
+
+
+def dismiss_client(db: Session, client_id: str) -> bool:
+    """Take a client's credentials and tokens back; say whether there was such a client."""
+    db.execute(delete(DepartmentToken).where(DepartmentToken.client_id == client_id))
+    client = db.scalars(client_of(client_id)).one_or_none()
+    if client is not None:
+        db.delete(client)
+    return client is not None

@@ -1,6 +1,5 @@
 """A small application behind the same hooks as Ferry, with routes that no Ferry would have."""
 
-import time
 from typing import Any
 
 from flask import Flask, Response, request
@@ -123,8 +122,6 @@ def residents_routes() -> Blueprint:
     @blp.response(201)
     def do_once(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
         write_resident(body["text"])
-        if body.get("more") == "slowly":
-            time.sleep(3)
         if body.get("more") == "crash":
             raise RuntimeError("after the deed, before the reply")
         return {"id": clock.new_id("deed")}, 201, {"Location": "/mine/deeds/1"}

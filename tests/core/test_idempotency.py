@@ -1,16 +1,15 @@
 """Same key, same answer: whatever is lost, repeated, raced or crashed."""
 
 import json
-import time
 from collections.abc import Mapping
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from backend.core.database import Database
+from backend.core import clock, idempotency
+from backend.core.database import Database, insert_unless_there
 from backend.core.idempotency import IdempotencyKey
 from tests.core.conftest import token_of
 from tests.core.problems import assert_problem
@@ -196,20 +195,19 @@ def test_twenty_keys_at_once_do_twenty_deeds(database: Database) -> None:
     assert len({reply.json["id"] for reply in replies}) == 20
 
 
-@pytest.mark.slow
-def test_a_key_still_at_work_is_in_flight(postgresql_alone: Database) -> None:
-    app, headers = make_small_app(postgresql_alone), token_of(postgresql_alone)
-    slow = {"text": "deed", "more": "slowly"}
-    first: list[Any] = []
-    thread = Thread(target=lambda: first.append(deed(app.test_client(), headers, slow)))
-    thread.start()
-    time.sleep(0.3)
+def test_a_key_still_at_work_is_in_flight(
+    postgresql_alone: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "LONGEST_WAIT_MS", 50)
+    client, headers = make_small_app(postgresql_alone).test_client(), token_of(postgresql_alone)
+    me = client.get("/mine/id", headers=headers).json["id"]
+    with postgresql_alone.session() as first:
+        key = {"caller": me, "key": "key-1", "fingerprint": "", "created_at": clock.now()}
+        insert_unless_there(first, IdempotencyKey, {**key, "status": 0, "body": ""})
 
-    second = deed(app.test_client(), headers, slow)
+        second = deed(client, headers)
 
-    thread.join()
-    third = deed(app.test_client(), headers, slow)
+        first.rollback()
     assert_problem(second, 409, "idempotency_key_in_flight")
-    assert first[0].status_code == 201
-    assert third.data == first[0].data
+    assert deed(client, headers).status_code == 201
     assert count_residents(postgresql_alone, "deed") == 1

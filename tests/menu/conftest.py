@@ -11,9 +11,8 @@ from flask import Flask
 
 from backend.app import Gateways, create_app
 from backend.core.database import Database
-from backend.core.settings import CHECKOUT, Settings, Stage
+from backend.core.settings import Settings, Stage
 from backend.menu.catalogue import Catalogue
-from backend.menu.content import read_catalogue
 from backend.menu.published import load_catalogue
 from backend.menu.search import SearchIndex
 from tests.engines import SqliteRoom
@@ -103,13 +102,6 @@ def catalogue(content_dir: Path) -> Catalogue:
 @pytest.fixture(scope="session")
 def index(catalogue: Catalogue) -> SearchIndex:
     return SearchIndex(catalogue)
-
-
-@pytest.fixture(scope="session")
-def checkout_folder() -> Path:
-    folder = CHECKOUT / "catalogue"
-    read_catalogue(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,12 @@ ADDRESSES = [
 
 
 def walk(client: HeardClient, address: str | None) -> list[dict[str, Any]]:
-    """Follow `next` to the end."""
+    """Follow `next` to the end; a list that leads in a circle fails."""
     seen: list[dict[str, Any]] = []
+    walked: set[str] = set()
     while address:
+        assert address not in walked
+        walked.add(address)
         reply = client.get(address)
         assert reply.status_code == 200, reply.json
         seen += reply.json["items"]
@@ -315,7 +318,7 @@ def test_a_service_that_does_not_exist_is_not_found(menu: HeardClient, path: str
     assert reply.mimetype == "application/problem+json"
 
 
-def test_no_spelling_but_one_reaches_a_service(menu: HeardClient) -> None:
+def test_the_refusal_of_a_missing_service_has_a_name(menu: HeardClient) -> None:
     reply = menu.get("/v1/services/no-such-service")
 
     assert reply.json["code"] == "service_not_found"

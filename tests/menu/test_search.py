@@ -180,7 +180,7 @@ def test_only_the_first_hundred_characters_are_read(index: SearchIndex) -> None:
 
 
 @given(st.text(max_size=120), st.integers(1, 100))
-@settings(max_examples=150, deadline=None, database=None, derandomize=True)
+@settings(max_examples=80, deadline=None, database=None, derandomize=True)
 @pytest.mark.slow
 def test_any_text_is_taken_and_ranked(index: SearchIndex, text: str, limit: int) -> None:
     hits = index.search(text, limit)
@@ -193,7 +193,7 @@ def test_any_text_is_taken_and_ranked(index: SearchIndex, text: str, limit: int)
 
 
 @given(st.text(alphabet="watersupliconpymxdg水費交税公屋身份證 \u0301-", max_size=60))
-@settings(max_examples=150, deadline=None, database=None, derandomize=True)
+@settings(max_examples=80, deadline=None, database=None, derandomize=True)
 @pytest.mark.slow
 def test_the_same_text_always_finds_the_same(index: SearchIndex, text: str) -> None:
     assert results(index, text) == results(index, text)

@@ -93,7 +93,7 @@ def test_a_search_finds_the_best_first_in_the_readers_language(menu: HeardClient
 
 def test_a_search_finds_ten_unless_asked_otherwise(menu: HeardClient) -> None:
     assert len(menu.get("/v1/services/search?q=application").json["items"]) == 10
-    assert len(menu.get("/v1/services/search?q=application&limit=25").json["items"]) == 25
+    assert len(menu.get("/v1/services/search?q=application&limit=15").json["items"]) == 15
 
 
 def test_nothing_found_is_an_empty_list(menu: HeardClient) -> None:

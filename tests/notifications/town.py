@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from backend.accounts import welcome
-from backend.accounts.actions import forget_device, register_device
+from backend.accounts.actions import Phone, forget_device, register_device
 from backend.core.clock import new_id
 from backend.core.database import Database
+from backend.core.languages import Language
 from backend.gateways.identity_proofing import Person
 from backend.gateways.push import FirebasePush
 from backend.notifications import MessageKind, notify
@@ -33,7 +34,7 @@ class Town:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
 
-    def resident(self, *addresses: str, language: str = "en") -> str:
+    def resident(self, *addresses: str, language: Language = Language.EN) -> str:
         """Settle a resident with these phones; return their id."""
         person = Person(new_id("who"), "CANARY NAME", language, "smart")
         with self.database.transaction() as db:
@@ -46,7 +47,8 @@ class Town:
         """Register a phone, or an installation's new address."""
         with self.database.transaction() as db:
             name = installation or address
-            register_device(db, resident_id, name, "android", "token", address, self.now)
+            phone = Phone("android", "token", address)
+            register_device(db, resident_id, name, phone, self.now)
 
     def forget(self, resident_id: str, installation: str) -> None:
         with self.database.transaction() as db:

@@ -71,8 +71,11 @@ def _make_fresh(response: Response) -> Response:
     if not response.is_streamed:
         # The language is part of the tag: two translations that read alike are still two replies.
         body = language_of_request().encode() + b"\0" + response.get_data()
-        response.set_etag(hashlib.sha256(body).hexdigest()[:32])
-        response.make_conditional(request)
+        tag = hashlib.sha256(body).hexdigest()[:32]
+        response.set_etag(tag)
+        if request.if_none_match.contains_weak(tag):
+            response.status_code = 304
+            response.set_data(b"")
     return response
 
 
