@@ -9,8 +9,8 @@ from backend.assistant.reading import Problem
 from backend.core.languages import Language
 from backend.core.text import fold, simplified_table, too_many_marks
 
-# Forms that Big5 lacks but Hong Kong writes as often as their twins (著搵戶刪溫臥卻廚廂腳).
-WRITTEN_IN_HONG_KONG = frozenset("着揾户删温卧却厨厢脚")
+# Forms that Big5 lacks but Hong Kong writes too (著搵戶刪溫臥卻廚廂腳, and Cantonese 吓, 恒生).
+WRITTEN_IN_HONG_KONG = frozenset("着揾户删温卧却厨厢脚吓恒")
 
 
 def check(content: Content, known_services: frozenset[str] | None = None) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from backend.core.text import is_chinese
 
-# Weights of the blocks against each other, chosen on the public sets (docs/assistant.md).
+# Weights of the blocks against each other, chosen on public sets of labelled questions.
 WORD, WORD_PAIR, GRAM = 1.0, 0.7, 0.5
 CHARACTER, CHARACTER_PAIR, SOUND, SOUND_PAIR = 1.0, 1.0, 0.5, 0.5
 GRAM_LENGTHS = (2, 3, 4)

@@ -1,5 +1,6 @@
 """Who may come in: the door table, and the one hook that asks at every door."""
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -155,12 +156,14 @@ def basic_credentials() -> tuple[str, str] | None:
 
     Each half is percent-encoded once more, as RFC 6749 section 2.3.1 asks of client credentials.
     """
-    scheme, _, _rest = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
-    given = request.authorization
-    user = unquote_plus((given.username if given else None) or "")
-    password = unquote_plus((given.password if given else None) or "")
+    try:
+        pair = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return "", ""
+    user, _, password = map(unquote_plus, pair.partition(":"))
     return (user, password) if is_storable(user + password) else ("", "")
 
 

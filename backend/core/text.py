@@ -8,6 +8,7 @@ import opencc
 
 MOST_COMBINING_MARKS = 8
 _CJK_BLOCKS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
+_IDEOGRAPH = re.compile("[" + "".join(f"{chr(a)}-{chr(z)}" for a, z in _CJK_BLOCKS) + "]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -51,4 +52,4 @@ def fold(text: str) -> str:
 
 def is_chinese(character: str) -> bool:
     """Say whether `character` is a CJK ideograph of the blocks that `fold` knows."""
-    return any(first <= ord(character) <= last for first, last in _CJK_BLOCKS)
+    return _IDEOGRAPH.match(character) is not None

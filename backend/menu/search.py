@@ -69,7 +69,7 @@ def terms_of(text: str) -> Terms:
     plain = "".join(each for each in folded if not unicodedata.combining(each))
     words = WORD.findall(plain)
     telling = dict.fromkeys(word for word in words if word not in STOP_WORDS)
-    share = {}
+    share = {one + other: PAIR_OF_WORDS for one, other in pairwise(words)}
     for run in _chinese_runs(plain):
         share |= {one + other: 1.0 for one, other in pairwise(run)}
         share |= dict.fromkeys(run, 1.0 if len(run) == 1 else CHARACTER)

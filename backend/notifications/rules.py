@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from backend.core.languages import Words
 
-MOST_ATTEMPTS = 34  # with the pauses below, a partner may be away for a day before we give up
+MOST_ATTEMPTS = 35  # with the pauses below, a partner may be away for a day before we give up
 FIRST_PAUSE_SECONDS = 2
 LONGEST_PAUSE_SECONDS = 3600
 LONGEST_ASKED_SECONDS = 86400

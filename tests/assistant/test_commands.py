@@ -13,10 +13,7 @@ from tests.assistant.conftest import PLAIN
 
 pytestmark = pytest.mark.slow
 TAX = (
-    PLAIN.replace("water", "tax")
-    .replace("wsd-pay", "ird-pay")
-    .replace("水", "稅", 2)
-    .replace("水费", "税")
+    PLAIN.replace("water", "tax").replace("wsd", "ird").replace("水費", "稅").replace("水费", "税")
 )
 KEYS = (
     "n top1 top3 answered wrong_confident clarified_right oos_answered crisis_caught crisis_false"

@@ -37,8 +37,7 @@ def test_a_sound_file_becomes_an_intent(write_intent: Write) -> None:
         (
             "- pay my water bill",
             "- pay: my water bill",
-            "water/pay.yaml, line 8: a colon followed by a space splits this phrase in two."
-            " Put the phrase in quotes.",
+            "water/pay.yaml, line 8: a colon followed by a space splits this phrase in two.",
         ),
         (
             "misses:",

@@ -44,7 +44,7 @@ def test_a_damaged_file_is_noticed(place: Path, name: str, harm: str) -> None:
         raw[len(raw) // 2] ^= 0x40
     path.unlink()
     if harm != "gone":
-        path.write_bytes({"cut short": raw[:-1], "empty": b""}.get(harm, raw))
+        path.write_bytes({"cut short": bytes(raw[:-1]), "empty": b""}.get(harm, bytes(raw)))
 
     with pytest.raises(ReleaseBroken, match="Publish again"):
         load(place)

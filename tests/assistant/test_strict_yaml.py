@@ -56,6 +56,6 @@ def test_every_value_stays_the_text_that_it_is(text: str) -> None:
 
 def test_an_error_names_its_line() -> None:
     with pytest.raises(NotPlain) as refused:
-        read_plain("phrases:\n  en:\n    - pay: my: bill\n".encode())
+        read_plain(b"phrases:\n  en:\n    - pay: my: bill\n")
 
     assert refused.value.line == 3
