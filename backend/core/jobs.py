@@ -82,6 +82,7 @@ class Bell:
         for number in STOPPING_SIGNALS:
             signal.signal(number, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING_SIGNALS)
+        log.info("the worker is at its bell")
         looked_after = time.monotonic()
         while not self.is_stopping:
             self._ring_if_due()
@@ -90,6 +91,7 @@ class Bell:
                 looked_after = time.monotonic()
             time.sleep(LOOK_SECONDS)
         consumer.stop(graceful=True)
+        log.info("the worker has left")
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True

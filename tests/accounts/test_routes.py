@@ -15,6 +15,7 @@ from backend.core import clock
 from backend.core.database import Database
 from backend.gateways.identity_proofing import DEMO_PEOPLE
 from tests.conftest import Caller
+from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.core.together import together
 from tests.hearing import HeardClient
@@ -55,6 +56,7 @@ def test_a_demo_person_signs_in(client: HeardClient) -> None:
     assert "Set-Cookie" not in reply.headers
 
 
+@on_sqlite
 def test_a_token_is_256_random_bits_and_new_each_time(client: HeardClient) -> None:
     tokens = {sign_in_as(client, "chan-sau-ying").json["access_token"] for _ in range(5)}
 
@@ -82,6 +84,7 @@ def test_a_first_sign_in_from_ten_phones_at_once_makes_one_resident(
     assert count(database, ResidentSession) == 10
 
 
+@on_sqlite
 def test_what_is_wrong_with_a_sign_in_is_named(client: HeardClient, database: Database) -> None:
     def refusal(**body: object) -> tuple[int, str]:
         reply = client.post("/v1/sessions", json=body)
@@ -99,6 +102,7 @@ def test_what_is_wrong_with_a_sign_in_is_named(client: HeardClient, database: Da
     assert (count(database, Resident), count(database, ResidentSession)) == (0, 0)
 
 
+@on_sqlite
 def test_a_chosen_token_is_never_taken_over(client: HeardClient) -> None:
     planted = {"Authorization": "Bearer frt_" + "a" * 43}
 
@@ -124,9 +128,8 @@ def test_a_signed_out_session_is_dead_at_once_and_no_other(
     assert client.get("/v1/bills", headers=there.headers).status_code == 200
 
 
-def test_a_department_has_no_phone_and_no_session(
-    client: HeardClient, department: Caller
-) -> None:
+@on_sqlite
+def test_a_department_has_no_phone_and_no_session(client: HeardClient, department: Caller) -> None:
     replies = [
         register(client, department),
         client.delete("/v1/devices/phone-0001", headers=department.headers),
@@ -227,7 +230,10 @@ def test_the_eleventh_phone_is_refused_until_one_is_forgotten(
     client: HeardClient, resident: Caller, database: Database
 ) -> None:
     for number in range(MOST_DEVICES):
-        assert register(client, resident, f"phone-{number:04d}", f"address-{number}").status_code == 200
+        assert (
+            register(client, resident, f"phone-{number:04d}", f"address-{number}").status_code
+            == 200
+        )
 
     eleventh = register(client, resident, "phone-0010", "address-10")
 
@@ -269,6 +275,7 @@ def test_a_forgotten_phone_is_gone(
     assert count(database, Device) == 0
 
 
+@on_sqlite
 def test_a_neighbours_phone_looks_like_no_phone(
     client: HeardClient, resident: Caller, neighbour: Caller, database: Database
 ) -> None:
@@ -282,6 +289,7 @@ def test_a_neighbours_phone_looks_like_no_phone(
     assert owners(database) == [resident.id]
 
 
+@on_sqlite
 def test_a_phone_that_makes_no_sense_is_refused(
     client: HeardClient, resident: Caller, database: Database
 ) -> None:
@@ -301,6 +309,7 @@ def test_a_phone_that_makes_no_sense_is_refused(
     assert count(database, Device) == 0
 
 
+@on_sqlite
 def test_a_phones_name_has_one_spelling(client: HeardClient, resident: Caller) -> None:
     for name in ("short", "x" * 65, "phone 0001", "phone.0001", "%E6%89%8B" * 8, "phone-0001%0a"):
         assert_problem(register(client, resident, name), 404, "not_found")

@@ -27,7 +27,7 @@ def test_only_these_doors_stand_open() -> None:
     assert stand_open == {
         "operations", "api-page", "menu", "assistant", "sign-in", "department-sign-in",
     }  # fmt: skip
-    assert access.CACHEABLE <= stand_open
+    assert stand_open >= access.CACHEABLE
 
 
 def test_a_departments_door_asks_for_a_scope() -> None:
@@ -124,7 +124,9 @@ def test_a_token_anywhere_but_in_its_header_is_no_sign_in(
     token = token_of(sqlite_alone)["Authorization"].partition(" ")[2]
 
     plain.set_cookie("access_token", token)
-    reply = plain.get(f"/mine/id?access_token={token}", headers={"X-Authorization": f"Bearer {token}"})
+    reply = plain.get(
+        f"/mine/id?access_token={token}", headers={"X-Authorization": f"Bearer {token}"}
+    )
 
     assert_problem(reply, 401, "sign_in_needed")
 

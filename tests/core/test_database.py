@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.test import TestResponse
 
@@ -256,9 +257,12 @@ def test_a_time_comes_back_aware_in_utc(database: Database) -> None:
 
 
 def test_a_transaction_rolls_back_on_an_error(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as db:
+    def fail(db: Session) -> None:
         insert_unless_there(db, Resident, resident_row("gone"))
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), database.transaction() as db:
+        fail(db)
 
     assert count_residents(database, "gone") == 0
 

@@ -119,9 +119,7 @@ def test_a_missing_or_odd_key_is_refused(
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "!~"])
-def test_any_visible_ascii_is_a_key(
-    plain: FlaskClient, sqlite_alone: Database, key: str
-) -> None:
+def test_any_visible_ascii_is_a_key(plain: FlaskClient, sqlite_alone: Database, key: str) -> None:
     assert deed(plain, token_of(sqlite_alone), key=key).status_code == 201
 
 
@@ -142,9 +140,7 @@ def test_a_callers_two_sessions_share_their_keys(small: FlaskClient, database: D
     assert count_residents(database, "deed") == 1
 
 
-def test_a_refused_request_does_not_use_its_key_up(
-    small: FlaskClient, database: Database
-) -> None:
+def test_a_refused_request_does_not_use_its_key_up(small: FlaskClient, database: Database) -> None:
     headers = token_of(database)
 
     refused = deed(small, headers, {"txet": "deed"})

@@ -59,9 +59,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize(("header", "language"), HEADERS.items(), ids=lambda text: ascii(text[:40]))
-def test_the_best_wanted_language_is_chosen(
-    plain: FlaskClient, header: str, language: str
-) -> None:
+def test_the_best_wanted_language_is_chosen(plain: FlaskClient, header: str, language: str) -> None:
     raw = header.encode().decode("latin-1")
 
     reply = plain.get("/nowhere", headers={"Accept-Language": raw})
@@ -83,7 +81,9 @@ def test_a_language_in_the_address_wins(plain: FlaskClient, language: Language) 
     assert "Accept-Language" in reply.headers["Vary"]
 
 
-@pytest.mark.parametrize("named", ["", "EN", "zh", "zh-HK", "fr", "en,zh-Hans", "en%20", "%E7%B9%81"])
+@pytest.mark.parametrize(
+    "named", ["", "EN", "zh", "zh-HK", "fr", "en,zh-Hans", "en%20", "%E7%B9%81"]
+)
 def test_a_wrong_language_in_the_address_is_refused(plain: FlaskClient, named: str) -> None:
     reply = plain.get(f"/open/bare?lang={named}", headers={"Accept-Language": "zh-HK"})
 

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend.core.database import Database
 from backend.core.limits import Limiter, TooManyRequests
 from tests.core.conftest import Logged, token_of
+from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.core.small import make_small_app
 
@@ -158,6 +159,7 @@ def test_while_the_shared_counter_is_away_each_process_counts_for_itself(
     assert "canary" not in logged.text
 
 
+@on_sqlite
 def test_operators_are_not_counted(client: FlaskClient) -> None:
     assert "RateLimit" not in client.get("/health/live").headers
     assert "RateLimit" in client.get("/v1/themes").headers

@@ -10,10 +10,12 @@ from backend.app import Gateways, create_app
 from backend.core import migrations
 from backend.core.database import Database
 from backend.core.settings import Settings, Stage
+from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.hearing import HeardClient
 
 
+@on_sqlite
 def test_a_process_that_answers_is_alive(client: HeardClient) -> None:
     reply = client.get("/health/live")
 
@@ -21,7 +23,9 @@ def test_a_process_that_answers_is_alive(client: HeardClient) -> None:
     assert reply.headers["Cache-Control"] == "no-store"
 
 
-def make_client(content_dir: Path, tmp_path: Path, database: Database, **changes: object) -> HeardClient:
+def make_client(
+    content_dir: Path, tmp_path: Path, database: Database, **changes: object
+) -> HeardClient:
     settings = Settings(
         stage=Stage.DEMO,
         data_dir=tmp_path,
@@ -70,6 +74,7 @@ def test_with_all_it_needs_it_is_ready(client: HeardClient, app: Flask) -> None:
     assert client.get("/health/ready").json == {"status": "ok"}
 
 
+@on_sqlite
 def test_the_numbers_of_a_demo_are_open(client: HeardClient) -> None:
     reply = client.get("/metrics")
 
@@ -81,7 +86,7 @@ def test_the_numbers_of_a_demo_are_open(client: HeardClient) -> None:
 def test_the_numbers_ask_for_their_token(
     content_dir: Path, tmp_path: Path, sqlite_alone: Database
 ) -> None:
-    client = make_client(content_dir, tmp_path, sqlite_alone, metrics_token="long-word")  # noqa: S106
+    client = make_client(content_dir, tmp_path, sqlite_alone, metrics_token="long-word")
 
     def ask(header: str | None) -> int:
         headers = {"Authorization": header} if header else {}

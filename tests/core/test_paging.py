@@ -4,14 +4,15 @@ import base64
 import json
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.http import page_of
 from backend.core.http.api import make_api
 from backend.core.paging import CursorNotKnown, Page, decode_cursor, encode_cursor
-from flask import Flask
 from tests.conftest import Caller
+from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.hearing import HeardClient
 
@@ -96,6 +97,7 @@ def test_cursors_of_somebody_elses_making_are_refused(
         assert_problem(reply, reply.status_code, reply.json["code"])
 
 
+@on_sqlite
 @pytest.mark.slow
 def test_a_page_holds_from_one_to_a_hundred(client: HeardClient, resident: Caller) -> None:
     for limit in ("0", "101", "-1", "1.5", "ten", "9" * 5000, "NaN", "", "%00"):
@@ -119,6 +121,8 @@ def test_the_last_page_has_no_next(pages: Flask) -> None:
 
 def test_the_next_page_keeps_filters_and_language(pages: Flask) -> None:
     with pages.test_request_context("/v1/bills?lang=zh-Hant"):
-        page = page_of(Page([1], "abc"), "/v1/bills", [("limit", 2), ("kind", None), ("q", "a&b=c")])
+        page = page_of(
+            Page([1], "abc"), "/v1/bills", [("limit", 2), ("kind", None), ("q", "a&b=c")]
+        )
 
     assert page["next"] == "/v1/bills?limit=2&q=a%26b%3Dc&lang=zh-Hant&cursor=abc"

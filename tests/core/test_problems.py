@@ -143,7 +143,9 @@ def test_a_crash_tells_nothing_to_the_caller_and_little_to_the_log(
     assert count_residents(sqlite_alone, "canary-subject") == 0
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 408, 409, 410, 414, 418, 429, 501, 502])
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 406, 408, 409, 410, 414, 418, 429, 501, 502]
+)
 @pytest.mark.parametrize("language", list(Language))
 def test_any_status_has_its_title_in_the_readers_language(
     sqlite_alone: Database, status: int, language: Language

@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 from backend.core.database import Database
 from tests.conftest import Caller
 from tests.core.conftest import token_of
+from tests.core.once import on_sqlite
 from tests.hearing import HeardClient
 
 EVERYWHERE = {
@@ -70,7 +71,9 @@ def test_a_persons_unchanged_reply_is_304_and_not_kept(
 
 
 @pytest.mark.parametrize(
-    "tag", ["*", '"x"', 'W/"x"', '"', "x" * 5000, "\xe9", '"a", "b"'], ids=lambda tag: ascii(tag[:9])
+    "tag",
+    ["*", '"x"', 'W/"x"', '"', "x" * 5000, "\xe9", '"a", "b"'],
+    ids=lambda tag: ascii(tag[:9]),
 )
 def test_a_tag_of_somebody_elses_making_does_no_harm(plain: FlaskClient, tag: str) -> None:
     reply = plain.get("/open/bare", headers={"If-None-Match": tag})
@@ -78,8 +81,11 @@ def test_a_tag_of_somebody_elses_making_does_no_harm(plain: FlaskClient, tag: st
     assert reply.status_code in {200, 304}
 
 
-@pytest.mark.parametrize("header", ["Range", "If-Range", "If-Modified-Since", "If-Unmodified-Since",
-                                    "If-Match", "Expect", "Host", "Content-Encoding", "X-HTTP-Method-Override"])  # fmt: skip
+@pytest.mark.parametrize(
+    "header",
+    ["Range", "If-Range", "If-Modified-Since", "If-Unmodified-Since", "If-Match", "Expect", "Host",
+     "Content-Encoding", "X-HTTP-Method-Override"],
+)  # fmt: skip
 @pytest.mark.parametrize("value", ["bytes=0-0", "bytes=9-1", "\xff", "DELETE", "a" * 3000, ":::"])
 def test_no_header_makes_a_crash(plain: FlaskClient, header: str, value: str) -> None:
     reply = plain.get("/open/bare", headers={header: value})
@@ -89,6 +95,7 @@ def test_no_header_makes_a_crash(plain: FlaskClient, header: str, value: str) ->
         assert reply.mimetype == "application/problem+json"
 
 
+@on_sqlite
 @pytest.mark.slow
 def test_public_replies_may_be_kept_one_for_each_language(
     client: HeardClient, resident: Caller

@@ -78,9 +78,7 @@ def test_production_chooses_no_stand_in(tmp_path: Path) -> None:
     assert set(choose_gateways(read(tmp_path)).identity_providers) == {"demo"}
 
 
-def test_production_does_not_start_with_a_stand_in(
-    tmp_path: Path, sqlite_alone: Database
-) -> None:
+def test_production_does_not_start_with_a_stand_in(tmp_path: Path, sqlite_alone: Database) -> None:
     demo = DemoIdentityProvider()
 
     with pytest.raises(SettingsWrong, match="stand-in: demo"):

@@ -54,7 +54,8 @@ def test_what_has_few_marks_keeps_its_length_within_bounds(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("character", "chinese"), [("水", True), ("㐀", True), ("a", False), ("あ", False), ("，", False)]
+    ("character", "chinese"),
+    [("水", True), ("㐀", True), ("a", False), ("あ", False), ("，", False)],
 )
 def test_chinese_is_what_stands_in_the_blocks_of_ideographs(character: str, chinese: bool) -> None:
     assert is_chinese(character) == chinese
@@ -64,8 +65,6 @@ def test_chinese_is_what_stands_in_the_blocks_of_ideographs(character: str, chin
 def test_every_single_character_folds_to_what_stays() -> None:
     points = [*range(0xD800), *range(0xE000, 0x20000)]
 
-    moving = [
-        hex(point) for point in points if fold(fold(chr(point))) != fold(chr(point))
-    ]
+    moving = [hex(point) for point in points if fold(fold(chr(point))) != fold(chr(point))]
 
     assert moving == []

@@ -18,11 +18,12 @@ from backend.core.database import Database
 from backend.departments.models import DepartmentClient, DepartmentToken
 from backend.departments.rules import SWEPT_PER_GRANT
 from tests.conftest import Caller
+from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.core.together import together
 from tests.hearing import HeardClient
 
-TOKEN = "/v1/department/token"  # noqa: S105  # an address
+TOKEN = "/v1/department/token"  # an address
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -66,9 +67,7 @@ def assert_refused(reply: Any, status: int, error: str) -> None:
     assert ("WWW-Authenticate" in reply.headers) == (status == 401)
 
 
-def test_right_credentials_get_a_short_lived_token(
-    client: HeardClient, water: Credentials
-) -> None:
+def test_right_credentials_get_a_short_lived_token(client: HeardClient, water: Credentials) -> None:
     reply = ask(client, water)
 
     assert reply.status_code == 200
@@ -79,12 +78,14 @@ def test_right_credentials_get_a_short_lived_token(
     assert reply.headers["Cache-Control"] == "no-store"
 
 
+@on_sqlite
 def test_credentials_may_come_by_basic(client: HeardClient, water: Credentials) -> None:
     reply = client.post(TOKEN, data=GRANT, headers=basic(water.id, water.secret))
 
     assert reply.status_code == 200
 
 
+@on_sqlite
 def test_basic_is_percent_encoded_within(client: HeardClient, water: Credentials) -> None:
     encoded = ["".join(f"%{ord(char):02X}" for char in text) for text in (water.id, water.secret)]
 
@@ -96,6 +97,7 @@ def test_basic_is_percent_encoded_within(client: HeardClient, water: Credentials
     assert fully.status_code == usual.status_code == 200
 
 
+@on_sqlite
 def test_the_client_id_may_stand_in_the_form_beside_basic(
     client: HeardClient, water: Credentials
 ) -> None:
@@ -106,9 +108,8 @@ def test_the_client_id_may_stand_in_the_form_beside_basic(
     assert reply.status_code == 200
 
 
-def test_two_ways_of_proving_at_once_are_refused(
-    client: HeardClient, water: Credentials
-) -> None:
+@on_sqlite
+def test_two_ways_of_proving_at_once_are_refused(client: HeardClient, water: Credentials) -> None:
     form = {**GRANT, "client_id": water.id, "client_secret": water.secret}
 
     reply = client.post(TOKEN, data=form, headers=basic(water.id, water.secret))
@@ -138,7 +139,7 @@ def test_an_unknown_client_and_a_wrong_secret_are_told_alike(
     client: HeardClient, water: Credentials
 ) -> None:
     replies = [
-        ask(client, water, client_secret="wrong"),  # noqa: S106
+        ask(client, water, client_secret="wrong"),
         ask(client, water, client_secret=""),
         ask(client, water, client_id="cli_nobody"),
         ask(client, water, client_id=""),
@@ -153,16 +154,25 @@ def test_an_unknown_client_and_a_wrong_secret_are_told_alike(
     assert len({str({**reply.json, "trace_id": ""}) for reply in replies}) == 1
 
 
+@on_sqlite
 def test_another_grant_is_not_offered(client: HeardClient, water: Credentials) -> None:
-    for grant in ("password", "authorization_code", "refresh_token", "CLIENT_CREDENTIALS", "x" * 500):
+    for grant in (
+        "password",
+        "authorization_code",
+        "refresh_token",
+        "CLIENT_CREDENTIALS",
+        "x" * 500,
+    ):
         assert_refused(ask(client, water, grant_type=grant), 400, "unsupported_grant_type")
 
 
+@on_sqlite
 def test_a_request_without_a_grant_is_refused(client: HeardClient, water: Credentials) -> None:
     assert_refused(ask(client, water, grant_type=""), 400, "invalid_request")
     assert_refused(client.post(TOKEN, data={"scope": "bills"}), 400, "invalid_request")
 
 
+@on_sqlite
 def test_a_doubled_parameter_is_refused(client: HeardClient, water: Credentials) -> None:
     once = f"grant_type=client_credentials&client_id={water.id}&client_secret={water.secret}"
 
@@ -171,6 +181,7 @@ def test_a_doubled_parameter_is_refused(client: HeardClient, water: Credentials)
         assert_problem(reply, 400, "body_not_readable")
 
 
+@on_sqlite
 def test_an_unknown_parameter_is_passed_over(client: HeardClient, water: Credentials) -> None:
     reply = ask(client, water, audience="https://ferry.example", scopes="admin")
 
@@ -178,12 +189,14 @@ def test_an_unknown_parameter_is_passed_over(client: HeardClient, water: Credent
     assert reply.json["scope"] == "bills other"
 
 
+@on_sqlite
 def test_a_json_body_is_not_taken(client: HeardClient, water: Credentials) -> None:
     reply = client.post(TOKEN, json={**GRANT, "client_id": water.id})
 
     assert_problem(reply, 415, "media_type_not_taken")
 
 
+@on_sqlite
 def test_credentials_in_the_address_count_for_nothing(
     client: HeardClient, water: Credentials
 ) -> None:
@@ -192,6 +205,7 @@ def test_credentials_in_the_address_count_for_nothing(
     assert_refused(reply, 401, "invalid_client")
 
 
+@on_sqlite
 def test_a_client_may_ask_for_fewer_scopes(client: HeardClient, water: Credentials) -> None:
     def granted(scope: str) -> str:
         reply = ask(client, water, scope=scope)
@@ -203,11 +217,13 @@ def test_a_client_may_ask_for_fewer_scopes(client: HeardClient, water: Credentia
     assert granted("") == "bills other"
 
 
+@on_sqlite
 def test_a_client_may_not_ask_for_more(client: HeardClient, water: Credentials) -> None:
     for scope in ("admin", "bills admin", "BILLS", "bill", " ", "*", "bills,other"):
         assert_refused(ask(client, water, scope=scope), 400, "invalid_scope")
 
 
+@on_sqlite
 def test_a_token_does_what_its_scope_says(client: HeardClient, water: Credentials) -> None:
     token = ask(client, water, scope="other").json["access_token"]
 
@@ -221,6 +237,7 @@ def test_a_token_does_what_its_scope_says(client: HeardClient, water: Credential
     assert "bills" in problem["detail"]
 
 
+@on_sqlite
 def test_a_resident_is_no_department(client: HeardClient, resident: Caller) -> None:
     headers = {**resident.headers, "Idempotency-Key": "k"}
 
@@ -241,7 +258,9 @@ def test_an_ended_token_is_dead(
 
 
 def test_the_token_of_a_client_that_is_gone_is_dead(
-    client: HeardClient, make_department: Callable[[str, frozenset[str]], Caller], database: Database
+    client: HeardClient,
+    make_department: Callable[[str, frozenset[str]], Caller],
+    database: Database,
 ) -> None:
     gone = make_department("WSD", frozenset({"bills"}))
     with database.transaction() as db:
@@ -253,12 +272,13 @@ def test_the_token_of_a_client_that_is_gone_is_dead(
     assert_problem(reply, 401, "sign_in_needed")
 
 
+@on_sqlite
 def test_guessing_is_slowed_and_the_right_client_still_passes(
     client: HeardClient, water: Credentials
 ) -> None:
     guesses = [ask(client, water, client_secret=f"guess-{n}") for n in range(12)]
     right = ask(client, water)
-    later = ask(client, water, client_secret="guess")  # noqa: S106
+    later = ask(client, water, client_secret="guess")
 
     assert [reply.status_code for reply in guesses] == [401] * 10 + [429] * 2
     assert_problem(guesses[-1], 429, "too_many_requests")
@@ -267,6 +287,7 @@ def test_guessing_is_slowed_and_the_right_client_still_passes(
     assert later.status_code == 429
 
 
+@on_sqlite
 def test_guessing_at_one_client_harms_no_other(
     client: HeardClient, water: Credentials, database: Database
 ) -> None:
@@ -275,7 +296,7 @@ def test_guessing_at_one_client_harms_no_other(
     with database.transaction() as db:
         other = Credentials(*departments.admit_client(db, "RVD", frozenset({"bills"}), clock.now()))
 
-    assert ask(client, other, client_secret="wrong").status_code == 401  # noqa: S106
+    assert ask(client, other, client_secret="wrong").status_code == 401
     assert ask(client, other).status_code == 200
 
 
@@ -320,7 +341,10 @@ def test_neither_secret_nor_token_is_in_the_file(
 ) -> None:
     token = ask(client, water).json["access_token"]
     with database.transaction(read_only=True) as db:
-        rows = [*db.execute(select(DepartmentClient.__table__)), *db.execute(select(DepartmentToken.__table__))]
+        rows = [
+            *db.execute(select(DepartmentClient.__table__)),
+            *db.execute(select(DepartmentToken.__table__)),
+        ]
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("ferry.db*")) + str(rows).encode()
 
     assert water.id.encode() in kept

@@ -13,16 +13,19 @@ from typing import Any
 
 import pytest
 
+from backend.core.database import Database
 from backend.core.settings import Settings
+from backend.notifications.models import next_due
 from tests.conftest import Caller
 from tests.hearing import HeardClient
 from tests.simulators.desk import PROJECT, Desk, running_fcm, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
-LEASE_SECONDS = 2
 PATIENCE_SECONDS = 30
-Worker = subprocess.Popen[bytes]
+PHONE = "an-address-of-the-phone"
+Process = subprocess.Popen[bytes]
+ONLY_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @dataclass
@@ -31,18 +34,21 @@ class Works:
 
     settings: Settings
     desk: Desk
-    log: Path
-    started: list[Worker] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
 
-    def start_simulator(self) -> None:
+    def start_simulator(self) -> Process:
         port = self.desk.url.rpartition(":")[2]
         words = ["-m", "backend.simulators.fcm", "--port", port, "--log", str(self.desk.log)]
-        self.started.append(subprocess.Popen([sys.executable, *words]))
-        wait_until(self._is_up)
+        simulator = self._start([sys.executable, *words], dict(os.environ), "simulator.err")
+        wait_until(self._is_up, PATIENCE_SECONDS)
+        return simulator
 
-    def start_worker(self) -> Worker:
-        """Start `ferry work`; it is at its bell as soon as it has said so."""
-        ferry = Path(sys.executable).with_name("ferry")
+    def start_worker(self, lease_seconds: int = 30) -> Process:
+        """Start `ferry work` and wait until it is at its bell."""
+        return self.start_workers(1, lease_seconds)[0]
+
+    def start_workers(self, count: int, lease_seconds: int = 30) -> list[Process]:
+        """Start workers at the same moment and wait until all are at their bell."""
         environment = {
             **os.environ,
             "FERRY_STAGE": "demo",
@@ -51,18 +57,30 @@ class Works:
             "FERRY_FCM_PROJECT_ID": PROJECT,
             "FERRY_FCM_ENDPOINT": self.desk.url,
             "FERRY_FCM_CREDENTIALS": str(self.desk.account(self.settings.data_dir)),
-            "FERRY_LEASE_SECONDS": str(LEASE_SECONDS),
+            "FERRY_LEASE_SECONDS": str(lease_seconds),
         }
-        with self.log.open("ab") as log:
-            worker = subprocess.Popen([ferry, "work"], env=environment, stderr=log)
-        self.started.append(worker)
-        return worker
+        command = [str(Path(sys.executable).with_name("ferry")), "work"]
+        names = [f"worker-{len(self.started)}-{number}.err" for number in range(count)]
+        workers = [self._start(command, environment, name) for name in names]
+        for name in names:
+            lines = self.settings.data_dir / name
+            wait_until(lambda lines=lines: "at its bell" in lines.read_text(), PATIENCE_SECONDS)
+        return workers
+
+    def kill(self, process: Process) -> None:
+        process.kill()
+        process.wait()
 
     def end(self) -> None:
         for process in self.started:
             if process.poll() is None:
-                process.kill()
-            process.wait()
+                self.kill(process)
+
+    def _start(self, command: list[str], environment: dict[str, str], name: str) -> Process:
+        with (self.settings.data_dir / name).open("wb") as lines:
+            process = subprocess.Popen(command, env=environment, stderr=lines)
+        self.started.append(process)
+        return process
 
     def _is_up(self) -> bool:
         try:
@@ -80,9 +98,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def works(settings: Settings, desk: Desk, tmp_path: Path) -> Iterator[Works]:
-    works = Works(settings, desk, tmp_path / "worker.log")
-    works.start_simulator()
+def works(settings: Settings, desk: Desk) -> Iterator[Works]:
+    works = Works(settings, desk)
     yield works
     works.end()
 
@@ -92,9 +109,10 @@ def post(
     client: HeardClient, department: Caller, resident: Caller, works: Works
 ) -> Callable[[str], str]:
     """Post a bill through the app in this process; return its id."""
-    address = {"kind": "token", "value": "phone"}
+    address = {"kind": "token", "value": PHONE}
     phone = {"platform": "android", "address": address}
-    client.put("/v1/devices/my-own-phone", json=phone, headers=resident.headers)
+    reply = client.put("/v1/devices/my-own-phone", json=phone, headers=resident.headers)
+    assert reply.status_code < 300
 
     def posting(number: str) -> str:
         bill = {
@@ -104,7 +122,7 @@ def post(
             "amount_cents": 41850,
             "due_on": "2099-12-20",
         }
-        headers = {**department.headers, "Idempotency-Key": number}
+        headers = {**department.headers, "Idempotency-Key": f"key-{number}"}
         reply: Any = client.post("/v1/department/bills", json=bill, headers=headers)
         bill_id: str = reply.json["id"]
         return bill_id
@@ -119,99 +137,88 @@ def pushed(desk: Desk) -> Counter[str]:
     return Counter(line["message"]["android"]["collapse_key"] for line in desk.accepted())
 
 
-def test_a_worker_killed_before_it_claims_loses_nothing_and_repeats_nothing(
-    works: Works, desk: Desk, post: Callable[[str], str]
+def test_workers_that_are_killed_or_stopped_lose_no_push_and_show_none_twice(
+    works: Works, desk: Desk, post: Callable[[str], str], database: Database
 ) -> None:
+    works.start_simulator()
+
+    # Killed between the commit and the claim: exactly one push.
     worker = works.start_worker()
-    warm_up = post("warm up")
-    wait_until(lambda: pushed(desk)[warm_up])
     worker.send_signal(signal.SIGSTOP)
+    unclaimed = [post(f"unclaimed-{number}") for number in range(3)]
+    works.kill(worker)
+    worker = works.start_worker(lease_seconds=2)
+    wait_until(lambda: len(pushed(desk)) == 3, PATIENCE_SECONDS)
+    wait_until(lambda: nothing_is_open(database), PATIENCE_SECONDS)
+    assert pushed(desk) == Counter(unclaimed)
 
-    bills = [post(f"W-{number}") for number in range(3)]
-    worker.kill()
-    worker.wait()
-    works.start_worker()
-    wait_until(lambda: len(pushed(desk)) == 4)
-    works.start_worker().terminate()
-
-    assert pushed(desk) == Counter([warm_up, *bills])
-
-
-def test_a_worker_killed_with_a_push_in_flight_loses_nothing_and_shows_it_once(
-    works: Works, desk: Desk, post: Callable[[str], str]
-) -> None:
-    worker = works.start_worker()
+    # Killed while FCM holds the request: FCM may have it or not, so it is sent again.
     desk.answer({"hold": True})
-    bill = post("in flight")
-    wait_until(lambda: desk.holding() == 1)
-
-    worker.kill()
-    worker.wait()
+    in_flight = post("in-flight")
+    wait_until(lambda: desk.holding() == 1, PATIENCE_SECONDS)
+    works.kill(worker)
     desk.release()
-    works.start_worker()
-    wait_until(lambda: pushed(desk)[bill] == 2)
-
-    shown = {
-        (
-            line["address"],
-            line["message"]["android"]["collapse_key"],
-            line["message"]["android"]["notification"]["tag"],
-            line["message"]["apns"]["headers"]["apns-collapse-id"],
-            line["message"]["webpush"]["notification"]["tag"],
-        )
-        for line in desk.accepted()
-    }
-    assert shown == {("phone", bill, bill, bill, bill)}
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_asked_to_stop_finishes_its_batch_and_writes_it_down(
-    works: Works, desk: Desk, post: Callable[[str], str], number: signal.Signals
-) -> None:
     worker = works.start_worker()
-    desk.answer({"delay_seconds": 0.8, "hold": True})
-    bill = post("last")
-    wait_until(lambda: desk.holding() == 1)
+    wait_until(lambda: pushed(desk)[in_flight] == 2, PATIENCE_SECONDS)
+    assert len({shown_as(line) for line in desk.accepted()}) == 4
 
-    worker.send_signal(number)
+    # Asked to stop with a batch in hand: the batch is finished and written down.
+    desk.answer({"hold": True, "delay_seconds": 0.5})
+    last = post("last")
+    wait_until(lambda: desk.holding() == 1, PATIENCE_SECONDS)
+    worker.send_signal(signal.SIGTERM)
     desk.release()
-    code = worker.wait(PATIENCE_SECONDS)
-
-    assert code == 0
-    assert pushed(desk) == {bill: 1}
-    works.start_worker()
-    after = post("after")
-    wait_until(lambda: pushed(desk)[after])
-    assert pushed(desk) == {bill: 1, after: 1}
+    assert worker.wait(PATIENCE_SECONDS) == 0
+    assert pushed(desk) == Counter([*unclaimed, in_flight, in_flight, last])
+    assert nothing_is_open(database)
 
 
-def test_two_workers_that_start_together_push_each_bill_once(
+def nothing_is_open(database: Database) -> bool:
+    with database.transaction(read_only=True) as db:
+        return db.scalar(next_due()) is None
+
+
+def shown_as(line: dict[str, Any]) -> tuple[str, ...]:
+    """What decides whether a phone shows a push anew or in the place of another."""
+    message = line["message"]
+    return (
+        line["address"],
+        message["android"]["collapse_key"],
+        message["android"]["notification"]["tag"],
+        message["apns"]["headers"]["apns-collapse-id"],
+        message["webpush"]["notification"]["tag"],
+    )
+
+
+def test_two_workers_share_the_pushes_and_both_stop_when_asked(
     works: Works, desk: Desk, post: Callable[[str], str]
 ) -> None:
-    bills = [post(f"W-{number}") for number in range(25)]
+    works.start_simulator()
+    bills = [post(f"before-{number}") for number in range(25)]
 
-    workers = [works.start_worker(), works.start_worker()]
-    bills += [post(f"V-{number}") for number in range(25)]
-    wait_until(lambda: len(pushed(desk)) == 50)
-    for worker in workers:
-        worker.terminate()
+    workers = works.start_workers(2)
+    bills += [post(f"after-{number}") for number in range(25)]
+    wait_until(lambda: len(pushed(desk)) == 50, PATIENCE_SECONDS)
+    workers[0].send_signal(signal.SIGTERM)
+    workers[1].send_signal(signal.SIGINT)
 
     assert [worker.wait(PATIENCE_SECONDS) for worker in workers] == [0, 0]
     assert pushed(desk) == Counter(bills)
 
 
-def test_a_worker_outlives_a_simulator_that_is_killed_and_comes_back(
+@ONLY_SQLITE
+def test_a_worker_outlives_a_simulator_that_comes_late_and_dies(
     works: Works, desk: Desk, post: Callable[[str], str]
 ) -> None:
+    bills = [post("before")]
     worker = works.start_worker()
-    first = post("before")
-    wait_until(lambda: pushed(desk)[first])
-    works.started[0].kill()
-    works.started[0].wait()
 
-    bill = post("while it was away")
+    simulator = works.start_simulator()
+    wait_until(lambda: pushed(desk)[bills[0]], PATIENCE_SECONDS)
+    works.kill(simulator)
+    bills.append(post("while-away"))
     works.start_simulator()
-    wait_until(lambda: pushed(desk)[bill])
+    wait_until(lambda: len(pushed(desk)) == 2, PATIENCE_SECONDS)
 
-    assert pushed(desk) == {first: 1, bill: 1}
+    assert pushed(desk) == Counter(bills)
     assert worker.poll() is None
