@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.assistant import shapes
-from backend.assistant.strict_yaml import LARGEST_BYTES, NotPlain, read_plain
+from backend.core.strict_yaml import LARGEST_BYTES, NotPlain, read_plain
 
 SECONDS_PER_FILE = 2
 SECONDS_IN_ALL = 120

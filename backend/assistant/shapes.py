@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 from rapidfuzz import process
 
-from backend.assistant.strict_yaml import SPLIT_BY_COLON, Node
 from backend.core.languages import Language
+from backend.core.strict_yaml import SPLIT_BY_COLON, Node
 
 LONGEST_PHRASE = 200
 LONGEST_TEXT = 1000

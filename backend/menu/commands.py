@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from backend.core.settings import CHECKOUT, data_dir_of
-from backend.core.staff_yaml import ContentWrong
 from backend.menu.content import read_catalogue
 from backend.menu.published import catalogue_of
 from backend.menu.published import publish as publish_document
 from backend.menu.searches import ensure_found, read_searches
+from backend.menu.sheets import ContentWrong
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 

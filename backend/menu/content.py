@@ -7,7 +7,6 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.core.staff_yaml import ContentWrong
 from backend.menu.published import with_version
 from backend.menu.shapes import (
     KEYS,
@@ -16,7 +15,7 @@ from backend.menu.shapes import (
     ThemesFileSchema,
     did_you_mean,
 )
-from backend.menu.sheets import Place, Sheet, read_sheet
+from backend.menu.sheets import ContentWrong, Place, Sheet, read_sheet
 
 # What marshmallow says, and how we say it to staff.
 PLAINLY = {

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.core.staff_yaml import ContentWrong
 from backend.menu.catalogue import Catalogue
 from backend.menu.content import load_file
 from backend.menu.search import LONGEST_QUERY, SearchIndex
 from backend.menu.shapes import SearchesFileSchema, did_you_mean
+from backend.menu.sheets import ContentWrong
 
 FILE = "searches.yaml"
 

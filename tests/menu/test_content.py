@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.staff_yaml import ContentWrong
 from backend.menu.content import read_catalogue
+from backend.menu.sheets import ContentWrong
 
 WSD = "departments/wsd.yaml"
 LEVELS = "Choose of: none, optional, smart, plus, unknown."

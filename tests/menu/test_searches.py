@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.staff_yaml import ContentWrong
 from backend.menu.content import read_catalogue
 from backend.menu.published import catalogue_of
 from backend.menu.searches import ensure_found, read_searches
+from backend.menu.sheets import ContentWrong
 
 Change = Callable[[str, str, str], None]
 

@@ -91,7 +91,9 @@ def problem(
         "errors": errors or [],
         **(extra or {}),
     }
-    response = Response(json.dumps(members, separators=(",", ":")) + "\n", status=status, mimetype=MEDIA_TYPE)
+    response = Response(
+        json.dumps(members, separators=(",", ":")) + "\n", status=status, mimetype=MEDIA_TYPE
+    )
     response.headers.extend(headers or {})
     return response
 

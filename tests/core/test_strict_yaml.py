@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.assistant.strict_yaml import LARGEST_BYTES, NotPlain, read_plain
+from backend.core.strict_yaml import LARGEST_BYTES, NotPlain, read_plain
 
 MERGE_BOMB = "a: &a {x: 1}\n" + "\n".join(f"b{n}: &b{n} {{<<: [*a, *a]}}" for n in range(40))
 REFUSED = {
