@@ -1,6 +1,7 @@
 """`ferry intents`: check the staff's content, try it, publish it, and measure it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,12 +11,20 @@ from backend.assistant.benchmark import benchmark as run_benchmark
 from backend.assistant.checks import check as check_content
 from backend.assistant.content import Content
 from backend.assistant.evaluation import Tried, figures_of, try_all, worst_confusions
+from backend.assistant.exam import sit
 from backend.assistant.loading import ContentWrong, load_content, load_sound_content
 from backend.assistant.questions import LineWrong, read_labelled, read_questions
 from backend.assistant.reading import digest_of
 from backend.assistant.release import Release
 from backend.assistant.router import ask
-from backend.assistant.store import ReleaseBroken, find_release, load_current, make_current, save
+from backend.assistant.store import (
+    ReleaseBroken,
+    find_release,
+    load_current,
+    make_current,
+    prune,
+    save,
+)
 from backend.assistant.training import train
 from backend.core.languages import Language
 from backend.core.settings import CHECKOUT, data_dir_of
@@ -33,6 +42,8 @@ RELEASES = click.option(
     default=None,
     help="Where releases are kept; by default in Ferry's data folder.",
 )
+# What `ferry` hands in: it knows the catalogue, and the assistant does not read its files.
+KnownServices = Callable[[], frozenset[str]] | None
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -56,15 +67,26 @@ def intents() -> None:
 @intents.command()
 @INTENTS
 @click.pass_obj
-def check(known_services: frozenset[str] | None, folder: Path) -> None:
+def check(known_services: KnownServices, folder: Path) -> None:
     """Say everything that is wrong with the content; exit 1 if anything is."""
     content, problems = load_sound_content(folder)
-    problems = (*problems, *check_content(content, known_services))
+    problems = (*problems, *check_content(content, known_services() if known_services else None))
     for problem in sorted(problems):
         click.echo(str(problem))
     if problems:
         raise click.exceptions.Exit(1)
     click.echo(f"{len(content.intents)} intents and {len(content.crises)} crises are in order.")
+
+
+@intents.command()
+@INTENTS
+@RELEASES
+def exam(folder: Path, releases: Path | None) -> None:
+    """Ask every `finds` and `misses` line, and say which of them fail."""
+    result = sit(release_for(folder, releases), sound_or_stop(folder))
+    for problem in result.failed:
+        click.echo(str(problem))
+    click.echo(f"{result.tried - len(result.failed)} of {result.tried} lines are right.")
 
 
 @intents.command(name="try")
@@ -88,18 +110,19 @@ def try_(text: str, folder: Path, releases: Path | None) -> None:
 @click.option("--if-changed", is_flag=True, help="Do nothing where this content is current.")
 @click.pass_obj
 def publish(
-    known_services: frozenset[str] | None, folder: Path, releases: Path | None, if_changed: bool
+    known_services: KnownServices, folder: Path, releases: Path | None, if_changed: bool
 ) -> None:
     """Check the content, train a release and make it the current one."""
     if if_changed and is_current(releases or releases_dir(), digest_of(folder)):
         click.echo("The current release is that of this content.", err=True)
         return
     content = sound_or_stop(folder)
-    problems = check_content(content, known_services)
+    problems = check_content(content, known_services() if known_services else None)
     if problems:
         raise click.ClickException("\n".join(map(str, problems)))
     place = save(train(content, say), releases or releases_dir())
     make_current(place)
+    prune(place.parent)
     click.echo(f"{place.name} is the current release.")
 
 
@@ -178,6 +201,7 @@ def release_for(folder: Path, releases: Path | None) -> Release:
         say("No release of today's content is stored; training one.")
     release = train(sound_or_stop(folder), say)
     save(release, place)
+    prune(place)
     return release
 
 

@@ -21,7 +21,10 @@ from backend.assistant.repair import Lexicon
 from backend.core.languages import Language, Words
 
 # Counts up whenever the files, or what training makes of the same content, change.
-FORMAT = 1
+# Raised whenever the files or the training change: older releases are then trained anew.
+FORMAT = 2
+# How many releases beside the current one stay, to go back to.
+KEPT = 2
 CURRENT = "current"
 # A version begins with so many digits of the hash of its content.
 DIGITS = 16
@@ -62,6 +65,17 @@ def make_current(place: Path) -> None:
     _write(draft, place.name.encode())
     draft.replace(folder / CURRENT)
     _sync(folder)
+
+
+def prune(folder: Path, keep: int = KEPT) -> None:
+    """Remove all but the current release and the newest `keep` others."""
+    try:
+        current = current_place(folder)
+    except ReleaseBroken:
+        current = None
+    places = sorted(folder.glob("release-*"), key=lambda place: place.stat().st_mtime)
+    for place in [place for place in places if place != current][:-keep]:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def current_place(folder: Path) -> Path:

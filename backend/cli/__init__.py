@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import click
 
-from backend.core.settings import data_dir_of
+from backend.core.settings import CHECKOUT, data_dir_of
 
+CATALOGUE = CHECKOUT / "catalogue"
 # word -> where its command stands
 DEEDS: Mapping[str, str] = {
     "serve": "backend.cli.running:serve",
@@ -48,7 +49,16 @@ class Deeds(click.Group):
         return command
 
 
+def known_services() -> frozenset[str]:
+    """Return the ids of the catalogue's services, which intents may open."""
+    document = importlib.import_module("backend.menu.commands").read_or_stop(CATALOGUE)
+    departments = document["departments"]
+    return frozenset(service["id"] for each in departments for service in each["services"])
+
+
 @click.group(cls=Deeds)
 @click.version_option(package_name="ferry")
-def ferry() -> None:
+@click.pass_context
+def ferry(context: click.Context) -> None:
     """Ferry, the open backend of a citizen's one-stop app."""
+    context.obj = known_services

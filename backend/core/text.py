@@ -9,6 +9,9 @@ import opencc
 MOST_COMBINING_MARKS = 8
 _CJK_BLOCKS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
 _IDEOGRAPH = re.compile("[" + "".join(f"{chr(a)}-{chr(z)}" for a, z in _CJK_BLOCKS) + "]")
+# Characters that Hong Kong writes in more ways than one, and OpenCC keeps apart.
+VARIANTS = {"衞": "卫", "綫": "线", "裏": "里", "畀": "俾", "帐": "账", "帳": "账"}
+VARIANTS |= {"咭": "卡", "邨": "村", "纪": "记", "紀": "记"}
 _SPACES = re.compile(r"\s+")
 
 
@@ -17,7 +20,7 @@ def simplified_table() -> dict[int, str]:
     """Map each Traditional character that has a Simplified form to it, for `str.translate`.
 
     Character by character, so that a text and its conversion fold to the same string. The pairs
-    are OpenCC's `t2s`, plus variants that Hong Kong writes (衞, 綫, 裏) and OpenCC may keep.
+    are OpenCC's `t2s`, and the `VARIANTS`.
     """
     convert = opencc.OpenCC("t2s").convert
     table: dict[int, str] = {}
@@ -26,7 +29,7 @@ def simplified_table() -> dict[int, str]:
             simple = convert(chr(point))
             if len(simple) == 1 and simple != chr(point):
                 table[point] = simple
-    table.update({ord("衞"): "卫", ord("綫"): "线", ord("裏"): "里", ord("畀"): "俾"})
+    table.update({ord(one): other for one, other in VARIANTS.items()})
     # 薴 leads to 苧, which leads on to 苎: follow, so that folding twice changes nothing.
     return {point: table.get(ord(simple), simple) for point, simple in table.items()}
 

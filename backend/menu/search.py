@@ -30,8 +30,6 @@ WORD = re.compile(r"[a-z0-9]+")
 STOP_WORDS = frozenset(
     WORD.findall("a an and at by do for from how i in is my of on or the to want where with")
 )
-# Characters that Hong Kong writes in two ways, after folding to Simplified.
-VARIANTS = str.maketrans({"帐": "账", "咭": "卡", "邨": "村", "纪": "记"})
 # How well a typed term is met: by a name's own word, or by one of what the service belongs to …
 OWN, AROUND = 1.0, 0.4
 # … and these times that by a word that only begins or ends alike (where the typed one exists too,
@@ -65,7 +63,7 @@ class Terms:
 
 def terms_of(text: str) -> Terms:
     """Cut a text into words, pairs of neighbouring words, characters, and pairs of these."""
-    folded = unicodedata.normalize("NFD", fold(text).translate(VARIANTS))
+    folded = unicodedata.normalize("NFD", fold(text))
     plain = "".join(each for each in folded if not unicodedata.combining(each))
     words = WORD.findall(plain)
     telling = dict.fromkeys(word for word in words if word not in STOP_WORDS)

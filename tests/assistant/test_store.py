@@ -1,6 +1,7 @@
 """A release is stored whole or not at all, and a damaged one is refused in a plain sentence."""
 
 import dataclasses
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend.assistant import Release, ReleaseBroken, ask, load_current
-from backend.assistant.store import current_place, find_release, load, make_current, save
+from backend.assistant.store import current_place, find_release, load, make_current, prune, save
 
 QUESTIONS = ["pay my water bill", "水费在哪交", "我想自殺", "pymnt of tax", "hello"]
 
@@ -105,3 +106,15 @@ def test_a_release_is_found_by_the_hash_of_its_content(release: Release, place: 
     assert find_release(place.parent, release.content).version == release.version
     with pytest.raises(ReleaseBroken):
         find_release(place.parent, "f" * 64)
+
+
+def test_old_releases_are_pruned_and_the_current_one_never(tmp_path: Path) -> None:
+    for age, name in enumerate(["release-a", "release-b", "release-c", "release-d"]):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (age, age))
+    make_current(tmp_path / "release-a")
+
+    prune(tmp_path)
+
+    left = {path.name for path in tmp_path.glob("release-*")}
+    assert left == {"release-a", "release-c", "release-d"}

@@ -43,6 +43,7 @@ HEADERS = {
     "fr, ja;q=0.9, zh-Hans;q=0.1": "zh-Hans",
     "zh;q=0, en": "en",
     "zh-Hant;q=0, zh-Hans;q=0.5": "zh-Hans",
+    "fr, zh;q=0": "en",
     "fr": "en",
     "*": "en",
     "fr, *;q=0.5": "en",

@@ -25,7 +25,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes]
 PATIENCE_SECONDS = 30
 PHONE = "an-address-of-the-phone"
 Process = subprocess.Popen[bytes]
-ONLY_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @dataclass
@@ -204,19 +203,3 @@ def test_two_workers_share_the_pushes_and_both_stop_when_asked(
 
     assert [worker.wait(PATIENCE_SECONDS) for worker in workers] == [0, 0]
     assert pushed(desk) == Counter(bills)
-
-
-@ONLY_SQLITE
-def test_a_worker_outlives_a_simulator_that_dies(
-    works: Works, desk: Desk, post: Callable[[str], str]
-) -> None:
-    simulator = works.start_simulator()
-    worker = works.start_worker()
-    works.kill(simulator)
-
-    bill = post("while-away")
-    works.start_simulator()
-    wait_until(lambda: pushed(desk)[bill], PATIENCE_SECONDS)
-
-    assert pushed(desk) == {bill: 1}
-    assert worker.poll() is None

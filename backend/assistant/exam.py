@@ -1,0 +1,55 @@
+"""The staff's own exam: does each `finds` line land in its file, and does no `misses` line?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backend.assistant.content import Content, Line
+from backend.assistant.policy import Outcome
+from backend.assistant.reading import Problem
+from backend.assistant.release import Release
+from backend.assistant.router import ask
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How many lines were tried, and a plain sentence with its place for each that failed."""
+
+    tried: int
+    failed: tuple[Problem, ...]
+
+
+def sit(release: Release, content: Content) -> Result:
+    """Ask `release` every `finds` and `misses` line of `content`.
+
+    An ordinary `finds` line must have its service as the best choice; a `misses` line must not be
+    answered with it. A crisis file's `finds` must raise that alarm, and its `misses` must not.
+    """
+    verdicts = [*_ordinary(release, content), *_crises(release, content)]
+    return Result(len(verdicts), tuple(verdict for verdict in verdicts if verdict is not None))
+
+
+def _ordinary(release: Release, content: Content) -> Iterator[Problem | None]:
+    for intent in content.intents:
+        for line in intent.finds:
+            answer = ask(release, line.text)
+            best = answer.choices[0].service if answer.choices else "nothing"
+            away = answer.outcome is Outcome.CRISIS or best != intent.opens
+            yield _problem(intent.id, line, f"lands in {best}") if away else None
+        for line in intent.misses:
+            answer = ask(release, line.text)
+            caught = answer.outcome is Outcome.ANSWER and answer.choices[0].service == intent.opens
+            yield _problem(intent.id, line, "lands here, and must not") if caught else None
+
+
+def _crises(release: Release, content: Content) -> Iterator[Problem | None]:
+    for crisis in content.crises:
+        for line in crisis.finds:
+            seen = ask(release, line.text).outcome is Outcome.CRISIS
+            yield None if seen else _problem(crisis.id, line, "is not seen as a crisis")
+        for line in crisis.misses:
+            alarm = ask(release, line.text).outcome is Outcome.CRISIS
+            yield _problem(crisis.id, line, "is taken for a crisis") if alarm else None
+
+
+def _problem(intent_id: str, line: Line, what: str) -> Problem:
+    return Problem(f"{intent_id}.yaml", line.number, f"“{line.text}” {what}.")

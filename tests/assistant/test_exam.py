@@ -1,0 +1,42 @@
+"""The exam that an editor of intents sits."""
+
+from dataclasses import replace
+
+import pytest
+
+from backend.assistant import Release
+from backend.assistant.content import Content, Line
+from backend.assistant.exam import sit
+from backend.assistant.loading import load_content
+from backend.core.settings import CHECKOUT
+
+
+@pytest.fixture(scope="module")
+def content() -> Content:
+    """The bills alone, which the small release knows."""
+    whole = load_content(CHECKOUT / "intents")
+    bills = tuple(intent for intent in whole.intents if intent.id.startswith("bills/"))
+    return replace(whole, intents=bills)
+
+
+@pytest.mark.slow
+def test_every_line_is_tried(release: Release, content: Content) -> None:
+    lines = sum(len(each.finds) + len(each.misses) for each in (*content.intents, *content.crises))
+
+    assert sit(release, content).tried == lines
+
+
+@pytest.mark.slow
+def test_a_line_that_lands_elsewhere_is_named_with_its_place(
+    release: Release, content: Content
+) -> None:
+    pay = next(intent for intent in content.intents if intent.opens == "wsd-pay")
+    astray = replace(pay, finds=(Line(99, "繳交差餉"),), misses=(Line(100, "交水費"),))
+
+    failed = sit(release, replace(content, intents=(astray,), crises=())).failed
+
+    assert [(each.file, each.line) for each in failed] == [
+        ("bills/wsd-pay.yaml", 99),
+        ("bills/wsd-pay.yaml", 100),
+    ]
+    assert "lands in rvd-pay" in failed[0].sentence
