@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from backend import departments
 from backend.app import Gateways, create_app
@@ -17,7 +18,7 @@ from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
 from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
-from tests.hearing import HeardClient, remember_rule
+from tests.hearing import hear
 from tests.releases import publish_all, publish_some
 
 pytest_plugins = ["tests.sweeps", "tests.cities"]
@@ -109,20 +110,17 @@ def settings(database_url: str, content_dir: Path, tmp_path: Path) -> Settings:
 def app(settings: Settings, database: Database) -> Flask:
     provider = DemoIdentityProvider()
     app = create_app(settings, Gateways({provider.name: provider}), database)
-    remember_rule(app)
-    app.test_client_class = HeardClient
+    hear(app)
     return app
 
 
 @pytest.fixture
-def client(app: Flask) -> HeardClient:
-    client = app.test_client()
-    assert isinstance(client, HeardClient)
-    return client
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
 
 
 @pytest.fixture
-def sign_in(client: HeardClient) -> Callable[[str], Caller]:
+def sign_in(client: FlaskClient) -> Callable[[str], Caller]:
     """Sign a demo person in, by name."""
 
     def as_person(subject: str) -> Caller:
@@ -163,7 +161,7 @@ def department_credentials(
 
 @pytest.fixture
 def make_department(
-    client: HeardClient, admit: Callable[[str, frozenset[str]], tuple[str, str]]
+    client: FlaskClient, admit: Callable[[str, frozenset[str]], tuple[str, str]]
 ) -> Callable[[str, frozenset[str]], Caller]:
     """Admit a department's system with some scopes, and sign it in."""
 

@@ -1,11 +1,8 @@
-"""A test client that keeps every exchange, so that one test may hold them all to openapi.yaml."""
+"""Keeps every exchange of the tests, so that one test may hold them all to openapi.yaml."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Flask, request
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from flask import Flask, Response, request
 
 from backend.core.description import openapi_path
 
@@ -24,30 +21,19 @@ class Exchange:
 HEARD: list[Exchange] = []
 
 
-class HeardClient(FlaskClient):
-    """Flask's test client, remembering what it heard."""
+def hear(app: Flask) -> None:
+    """Listen to `app`: behind all of its own hooks, so that what is kept is what goes out."""
 
-    application: Flask
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        response = super().open(*args, **kwargs)
-        rule = response.request.environ.get("ferry.rule")
+    def keep(response: Response) -> Response:
         HEARD.append(
             Exchange(
-                path=openapi_path(rule) if rule else None,
-                method=response.request.method,
+                path=openapi_path(request.url_rule.rule) if request.url_rule else None,
+                method=request.method,
                 status=response.status_code,
                 mimetype=response.mimetype or "",
-                body=response.get_data(),
+                body=b"" if response.direct_passthrough else response.get_data(),
             )
         )
         return response
 
-
-def remember_rule(app: Flask) -> None:
-    """Note in the environ which rule a request matched, before any hook may refuse it."""
-
-    def note() -> None:
-        request.environ["ferry.rule"] = request.url_rule.rule if request.url_rule else None
-
-    app.before_request_funcs.setdefault(None, []).insert(0, note)
+    app.after_request_funcs.setdefault(None, []).insert(0, keep)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from tests.conftest import Caller
-from tests.hearing import HeardClient
 
 NOBODY, RESIDENT, NEIGHBOUR, REVOKED = "nobody", "resident", "neighbour", "revoked"
 GARBAGE, DEPARTMENT, SCOPELESS = "garbage", "department", "scopeless"
@@ -128,7 +128,7 @@ def _parts(rule: str) -> Iterator[tuple[bool, str]]:
 class Stage:
     """A small town: who is there, and the values that fill the places of a sound request."""
 
-    client: HeardClient
+    client: FlaskClient
     callers: dict[str, Caller]
     values: dict[str, str]
     app: Flask
@@ -170,7 +170,7 @@ class Stage:
 @pytest.fixture
 def stage(
     app: Flask,
-    client: HeardClient,
+    client: FlaskClient,
     sign_in: Callable[[str], Caller],
     make_department: Callable[[str, frozenset[str]], Caller],
     department_credentials: tuple[str, str],

@@ -38,7 +38,7 @@ def what_is_wrong(exchange: Exchange, description: dict[str, Any]) -> str | None
     if reply is None:
         return f"{exchange.status} is not documented"
     if exchange.status == 204 or exchange.mimetype not in reply.get("content", {}):
-        bare = exchange.status == 204 or exchange.mimetype in ("text/plain", "text/html")
+        bare = exchange.status == 204 or exchange.mimetype.startswith(("text/", "image/"))
         return None if bare else f"{exchange.mimetype} is not documented"
     schema = reply["content"][exchange.mimetype].get("schema")
     if not schema:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from backend.accounts import Device, devices_of
@@ -18,17 +19,16 @@ from tests.conftest import Caller
 from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.core.together import together
-from tests.hearing import HeardClient
 
 ADDRESS = "fcm-address-of-one-phone"
 
 
-def sign_in_as(client: HeardClient, subject: str) -> Any:
+def sign_in_as(client: FlaskClient, subject: str) -> Any:
     return client.post("/v1/sessions", json={"provider": "demo", "proof": subject})
 
 
 def register(
-    client: HeardClient, caller: Caller, device_id: str = "phone-0001", address: str = ADDRESS
+    client: FlaskClient, caller: Caller, device_id: str = "phone-0001", address: str = ADDRESS
 ) -> Any:
     body = {"platform": "android", "address": {"kind": "token", "value": address}}
     return client.put(f"/v1/devices/{device_id}", json=body, headers=caller.headers)
@@ -44,7 +44,7 @@ def count(database: Database, table: type) -> int:
         return db.scalars(select(func.count()).select_from(table)).one()
 
 
-def test_a_demo_person_signs_in(client: HeardClient) -> None:
+def test_a_demo_person_signs_in(client: FlaskClient) -> None:
     reply = sign_in_as(client, "chan-sau-ying")
 
     assert reply.status_code == 201
@@ -57,14 +57,14 @@ def test_a_demo_person_signs_in(client: HeardClient) -> None:
 
 
 @on_sqlite
-def test_a_token_is_256_random_bits_and_new_each_time(client: HeardClient) -> None:
+def test_a_token_is_256_random_bits_and_new_each_time(client: FlaskClient) -> None:
     tokens = {sign_in_as(client, "chan-sau-ying").json["access_token"] for _ in range(5)}
 
     assert len(tokens) == 5
     assert all(token.startswith("frt_") and len(token) == 4 + 43 for token in tokens)
 
 
-def test_a_person_stays_the_same_resident(client: HeardClient, database: Database) -> None:
+def test_a_person_stays_the_same_resident(client: FlaskClient, database: Database) -> None:
     ids = {sign_in_as(client, "chan-sau-ying").json["resident"]["id"] for _ in range(3)}
     others = {sign_in_as(client, "li-xiaoyu").json["resident"]["id"]}
 
@@ -85,7 +85,7 @@ def test_a_first_sign_in_from_ten_phones_at_once_makes_one_resident(
 
 
 @on_sqlite
-def test_what_is_wrong_with_a_sign_in_is_named(client: HeardClient, database: Database) -> None:
+def test_what_is_wrong_with_a_sign_in_is_named(client: FlaskClient, database: Database) -> None:
     def refusal(**body: object) -> tuple[int, str]:
         reply = client.post("/v1/sessions", json=body)
         assert_problem(reply, reply.status_code, reply.json["code"])
@@ -103,7 +103,7 @@ def test_what_is_wrong_with_a_sign_in_is_named(client: HeardClient, database: Da
 
 
 @on_sqlite
-def test_a_chosen_token_is_never_taken_over(client: HeardClient) -> None:
+def test_a_chosen_token_is_never_taken_over(client: FlaskClient) -> None:
     planted = {"Authorization": "Bearer frt_" + "a" * 43}
 
     reply = client.post(
@@ -115,7 +115,7 @@ def test_a_chosen_token_is_never_taken_over(client: HeardClient) -> None:
 
 
 def test_a_signed_out_session_is_dead_at_once_and_no_other(
-    client: HeardClient, sign_in: Callable[[str], Caller]
+    client: FlaskClient, sign_in: Callable[[str], Caller]
 ) -> None:
     here, there = sign_in("chan-sau-ying"), sign_in("chan-sau-ying")
 
@@ -129,7 +129,7 @@ def test_a_signed_out_session_is_dead_at_once_and_no_other(
 
 
 @on_sqlite
-def test_a_department_has_no_phone_and_no_session(client: HeardClient, department: Caller) -> None:
+def test_a_department_has_no_phone_and_no_session(client: FlaskClient, department: Caller) -> None:
     replies = [
         register(client, department),
         client.delete("/v1/devices/phone-0001", headers=department.headers),
@@ -142,7 +142,7 @@ def test_a_department_has_no_phone_and_no_session(client: HeardClient, departmen
 
 
 def test_each_sign_in_sweeps_more_ended_sessions_than_it_adds(
-    client: HeardClient, database: Database, sign_in: Callable[[str], Caller]
+    client: FlaskClient, database: Database, sign_in: Callable[[str], Caller]
 ) -> None:
     alive = sign_in("li-xiaoyu")
     for _ in range(SWEPT_PER_SIGN_IN + 2):
@@ -161,7 +161,7 @@ def test_each_sign_in_sweeps_more_ended_sessions_than_it_adds(
 
 
 def test_a_phone_is_registered_and_its_address_not_shown(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     reply = register(client, resident)
 
@@ -173,7 +173,7 @@ def test_a_phone_is_registered_and_its_address_not_shown(
 
 
 def test_a_phone_with_a_new_address_is_the_same_phone(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     register(client, resident)
 
@@ -186,7 +186,7 @@ def test_a_phone_with_a_new_address_is_the_same_phone(
 
 
 def test_the_same_registration_again_changes_nothing(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     replies = [register(client, resident) for _ in range(3)]
 
@@ -195,7 +195,7 @@ def test_the_same_registration_again_changes_nothing(
 
 
 def test_an_address_moves_to_whoever_signs_in_on_that_phone(
-    client: HeardClient, resident: Caller, neighbour: Caller, database: Database
+    client: FlaskClient, resident: Caller, neighbour: Caller, database: Database
 ) -> None:
     register(client, resident)
 
@@ -207,7 +207,7 @@ def test_an_address_moves_to_whoever_signs_in_on_that_phone(
 
 
 def test_a_reinstalled_app_leaves_one_device_for_its_address(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     register(client, resident, "phone-0001")
 
@@ -217,7 +217,7 @@ def test_a_reinstalled_app_leaves_one_device_for_its_address(
 
 
 def test_two_residents_may_give_their_phones_one_name(
-    client: HeardClient, resident: Caller, neighbour: Caller, database: Database
+    client: FlaskClient, resident: Caller, neighbour: Caller, database: Database
 ) -> None:
     register(client, resident, address="address-1")
     register(client, neighbour, address="address-2")
@@ -227,7 +227,7 @@ def test_two_residents_may_give_their_phones_one_name(
 
 @pytest.mark.slow
 def test_the_eleventh_phone_is_refused_until_one_is_forgotten(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     for number in range(MOST_DEVICES):
         assert (
@@ -246,7 +246,7 @@ def test_the_eleventh_phone_is_refused_until_one_is_forgotten(
 
 
 def test_a_refused_phone_takes_no_address_away(
-    client: HeardClient, resident: Caller, neighbour: Caller, database: Database
+    client: FlaskClient, resident: Caller, neighbour: Caller, database: Database
 ) -> None:
     register(client, neighbour)
     with database.transaction() as db:
@@ -263,7 +263,7 @@ def test_a_refused_phone_takes_no_address_away(
 
 
 def test_a_forgotten_phone_is_gone(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     register(client, resident)
 
@@ -277,7 +277,7 @@ def test_a_forgotten_phone_is_gone(
 
 @on_sqlite
 def test_a_neighbours_phone_looks_like_no_phone(
-    client: HeardClient, resident: Caller, neighbour: Caller, database: Database
+    client: FlaskClient, resident: Caller, neighbour: Caller, database: Database
 ) -> None:
     register(client, resident, "phone-0001")
 
@@ -291,7 +291,7 @@ def test_a_neighbours_phone_looks_like_no_phone(
 
 @on_sqlite
 def test_a_phone_that_makes_no_sense_is_refused(
-    client: HeardClient, resident: Caller, database: Database
+    client: FlaskClient, resident: Caller, database: Database
 ) -> None:
     sound = {"platform": "android", "address": {"kind": "token", "value": ADDRESS}}
     bodies: list[Any] = [
@@ -310,7 +310,7 @@ def test_a_phone_that_makes_no_sense_is_refused(
 
 
 @on_sqlite
-def test_a_phones_name_has_one_spelling(client: HeardClient, resident: Caller) -> None:
+def test_a_phones_name_has_one_spelling(client: FlaskClient, resident: Caller) -> None:
     for name in ("short", "x" * 65, "phone 0001", "phone.0001", "%E6%89%8B" * 8, "phone-0001%0a"):
         assert_problem(register(client, resident, name), 404, "not_found")
     for name in ("phone001", "x" * 64, "A-b_0123"):

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from flask.testing import FlaskClient
+
 from tests.conftest import Caller
-from tests.hearing import HeardClient
 
 
-def post(client: HeardClient, department: Caller, key: str = "k1", **changes: Any) -> Any:
+def post(client: FlaskClient, department: Caller, key: str = "k1", **changes: Any) -> Any:
     """Post a sound bill, changed as asked."""
     bill = {
         "bill_number": "W-1",
@@ -23,7 +24,7 @@ def post(client: HeardClient, department: Caller, key: str = "k1", **changes: An
 
 
 def test_a_posted_bill_is_seen_by_its_resident(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     posted = post(client, department, resident_id=resident.id)
 
@@ -38,7 +39,7 @@ def test_a_posted_bill_is_seen_by_its_resident(
 
 
 def test_a_posted_bill_is_told_once_in_the_inbox(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     posted = post(client, department, resident_id=resident.id)
 
@@ -50,7 +51,7 @@ def test_a_posted_bill_is_told_once_in_the_inbox(
 
 
 def test_the_same_key_gives_the_same_answer_and_tells_nobody_again(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     first = post(client, department, resident_id=resident.id)
 
@@ -62,7 +63,7 @@ def test_the_same_key_gives_the_same_answer_and_tells_nobody_again(
 
 
 def test_the_same_bill_under_another_key_is_the_bill_that_stands(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     first = post(client, department, key="k1", resident_id=resident.id)
 
@@ -74,7 +75,7 @@ def test_the_same_bill_under_another_key_is_the_bill_that_stands(
 
 
 def test_another_bill_under_the_same_number_is_refused(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     post(client, department, key="k1", resident_id=resident.id)
 
@@ -84,7 +85,7 @@ def test_another_bill_under_the_same_number_is_refused(
 
 
 def test_a_key_with_another_payload_is_refused(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     post(client, department, resident_id=resident.id)
 
@@ -94,7 +95,7 @@ def test_a_key_with_another_payload_is_refused(
 
 
 def test_a_post_without_a_key_is_refused(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     reply = client.post("/v1/department/bills", json={}, headers=department.headers)
 
@@ -102,7 +103,7 @@ def test_a_post_without_a_key_is_refused(
 
 
 def test_a_refused_bill_does_not_use_its_key_up(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     refused = post(client, department, resident_id=resident.id, amount_cents=0)
 
@@ -112,14 +113,14 @@ def test_a_refused_bill_does_not_use_its_key_up(
     assert refused.json["errors"][0]["pointer"] == "#/amount_cents"
 
 
-def test_a_bill_for_nobody_is_refused(client: HeardClient, department: Caller) -> None:
+def test_a_bill_for_nobody_is_refused(client: FlaskClient, department: Caller) -> None:
     reply = post(client, department, resident_id="res_00000000000000000000000000")
 
     assert (reply.status_code, reply.json["code"]) == (422, "resident_not_known")
 
 
 def test_a_bill_due_before_it_is_issued_is_refused(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     reply = post(client, department, resident_id=resident.id, due_on="2026-11-19")
 
@@ -127,7 +128,7 @@ def test_a_bill_due_before_it_is_issued_is_refused(
 
 
 def test_a_neighbours_bill_looks_like_no_bill(
-    client: HeardClient, resident: Caller, neighbour: Caller, department: Caller
+    client: FlaskClient, resident: Caller, neighbour: Caller, department: Caller
 ) -> None:
     bill_id = post(client, department, resident_id=resident.id).json["id"]
     missing_id = bill_id[:-4] + "0000"
@@ -142,7 +143,7 @@ def test_a_neighbours_bill_looks_like_no_bill(
 
 
 def test_bills_come_in_pages_the_first_due_first(
-    client: HeardClient, resident: Caller, department: Caller
+    client: FlaskClient, resident: Caller, department: Caller
 ) -> None:
     for number in range(5):
         due_on = f"2026-12-{20 - number // 2:02d}"
@@ -167,7 +168,7 @@ def test_bills_come_in_pages_the_first_due_first(
 
 
 def test_a_department_without_the_scope_may_not_post(
-    client: HeardClient,
+    client: FlaskClient,
     resident: Caller,
     make_department: Callable[[str, frozenset[str]], Caller],
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from backend.app import Gateways, create_app
 from backend.core import migrations
@@ -12,11 +13,10 @@ from backend.core.database import Database
 from backend.core.settings import Settings, Stage
 from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
-from tests.hearing import HeardClient
 
 
 @on_sqlite
-def test_a_process_that_answers_is_alive(client: HeardClient) -> None:
+def test_a_process_that_answers_is_alive(client: FlaskClient) -> None:
     reply = client.get("/health/live")
 
     assert (reply.status_code, reply.json) == (200, {"status": "ok"})
@@ -25,7 +25,7 @@ def test_a_process_that_answers_is_alive(client: HeardClient) -> None:
 
 def make_client(
     content_dir: Path, tmp_path: Path, database: Database, **changes: object
-) -> HeardClient:
+) -> FlaskClient:
     settings = Settings(
         stage=Stage.DEMO,
         data_dir=tmp_path,
@@ -35,11 +35,10 @@ def make_client(
     )
     (tmp_path / "catalogue.json").symlink_to(content_dir / "catalogue.json")
     app: Flask = create_app(replace(settings, **changes), Gateways({}), database)  # type: ignore[arg-type]
-    app.test_client_class = HeardClient
     return app.test_client()  # type: ignore[return-value]
 
 
-def not_ready(client: HeardClient) -> set[str]:
+def not_ready(client: FlaskClient) -> set[str]:
     reply = client.get("/health/ready?lang=en")
     problem = assert_problem(reply, 503, "not_ready")
     assert reply.headers["Retry-After"] == "5"
@@ -66,7 +65,7 @@ def test_without_its_tables_it_is_not_ready(
 
 
 @pytest.mark.slow
-def test_with_all_it_needs_it_is_ready(client: HeardClient, app: Flask) -> None:
+def test_with_all_it_needs_it_is_ready(client: FlaskClient, app: Flask) -> None:
     app.extensions["ready_checks"] = {
         name: check for name, check in app.extensions["ready_checks"].items() if name != "assistant"
     }
@@ -75,7 +74,7 @@ def test_with_all_it_needs_it_is_ready(client: HeardClient, app: Flask) -> None:
 
 
 @on_sqlite
-def test_the_numbers_of_a_demo_are_open(client: HeardClient) -> None:
+def test_the_numbers_of_a_demo_are_open(client: FlaskClient) -> None:
     reply = client.get("/metrics")
 
     assert reply.status_code == 200

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from backend.core.paging import CursorNotKnown, Page, decode_cursor, encode_curs
 from tests.conftest import Caller
 from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
-from tests.hearing import HeardClient
 
 printable = st.text(st.characters(exclude_categories=("C", "Z")), max_size=40)
 
@@ -87,7 +87,7 @@ HOSTILE = {
 
 @pytest.mark.slow
 def test_cursors_of_somebody_elses_making_are_refused(
-    client: HeardClient, resident: Caller
+    client: FlaskClient, resident: Caller
 ) -> None:
     for name, cursor in HOSTILE.items():
         reply = client.get(f"/v1/bills?cursor={cursor}", headers=resident.headers)
@@ -99,7 +99,7 @@ def test_cursors_of_somebody_elses_making_are_refused(
 
 @on_sqlite
 @pytest.mark.slow
-def test_a_page_holds_from_one_to_a_hundred(client: HeardClient, resident: Caller) -> None:
+def test_a_page_holds_from_one_to_a_hundred(client: FlaskClient, resident: Caller) -> None:
     for limit in ("0", "101", "-1", "1.5", "ten", "9" * 5000, "NaN", "", "%00"):
         reply = client.get(f"/v1/bills?limit={limit}", headers=resident.headers)
 

@@ -8,7 +8,6 @@ from backend.core.database import Database
 from tests.conftest import Caller
 from tests.core.conftest import token_of
 from tests.core.once import on_sqlite
-from tests.hearing import HeardClient
 
 EVERYWHERE = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
@@ -98,7 +97,7 @@ def test_no_header_makes_a_crash(plain: FlaskClient, header: str, value: str) ->
 @on_sqlite
 @pytest.mark.slow
 def test_public_replies_may_be_kept_one_for_each_language(
-    client: HeardClient, resident: Caller
+    client: FlaskClient, resident: Caller
 ) -> None:
     chinese = client.get("/v1/themes", headers={"Accept-Language": "zh-HK"})
     english = client.get("/v1/themes", headers=resident.headers)

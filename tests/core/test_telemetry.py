@@ -21,7 +21,6 @@ from backend.core.database import Database, insert_unless_there
 from tests.conftest import Caller
 from tests.core.conftest import Logged, token_of
 from tests.core.small import make_small_app
-from tests.hearing import HeardClient
 
 CANARY = "canary-7d1f"
 
@@ -83,7 +82,7 @@ def test_nothing_that_a_caller_sends_reaches_log_or_metrics(
 
 @pytest.mark.slow
 def test_no_persons_data_reaches_log_or_metrics_on_the_whole_way_of_a_bill(
-    client: HeardClient, resident: Caller, department: Caller, logged: Logged
+    client: FlaskClient, resident: Caller, department: Caller, logged: Logged
 ) -> None:
     address = {"kind": "token", "value": f"{CANARY}-address"}
     phone = {"platform": "ios", "address": address}

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 
 from backend.cli import ferry
 from backend.core.database import Database
 from backend.departments.actions import dismiss_client
 from tests.conftest import Caller
 from tests.engines import SqliteRoom
-from tests.hearing import HeardClient
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_missing_settings_are_named_in_plain_sentences(tmp_path: Path) -> None:
 
 
 def test_a_dismissed_clients_token_is_dead_at_once(
-    client: HeardClient, department: Caller, database: Database
+    client: FlaskClient, department: Caller, database: Database
 ) -> None:
     before = client.post("/v1/department/bills", json={}, headers=department.headers)
 

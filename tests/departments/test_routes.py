@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from backend import departments
@@ -21,7 +22,6 @@ from tests.conftest import Caller
 from tests.core.once import on_sqlite
 from tests.core.problems import assert_problem
 from tests.core.together import together
-from tests.hearing import HeardClient
 
 TOKEN = "/v1/department/token"  # an address
 FORM = "application/x-www-form-urlencoded"
@@ -43,7 +43,7 @@ def water(database: Database) -> Credentials:
         )
 
 
-def ask(client: HeardClient, credentials: Credentials, **changes: str) -> Any:
+def ask(client: FlaskClient, credentials: Credentials, **changes: str) -> Any:
     form = {
         "grant_type": "client_credentials",
         "client_id": credentials.id,
@@ -67,7 +67,7 @@ def assert_refused(reply: Any, status: int, error: str) -> None:
     assert ("WWW-Authenticate" in reply.headers) == (status == 401)
 
 
-def test_right_credentials_get_a_short_lived_token(client: HeardClient, water: Credentials) -> None:
+def test_right_credentials_get_a_short_lived_token(client: FlaskClient, water: Credentials) -> None:
     reply = ask(client, water)
 
     assert reply.status_code == 200
@@ -79,14 +79,14 @@ def test_right_credentials_get_a_short_lived_token(client: HeardClient, water: C
 
 
 @on_sqlite
-def test_credentials_may_come_by_basic(client: HeardClient, water: Credentials) -> None:
+def test_credentials_may_come_by_basic(client: FlaskClient, water: Credentials) -> None:
     reply = client.post(TOKEN, data=GRANT, headers=basic(water.id, water.secret))
 
     assert reply.status_code == 200
 
 
 @on_sqlite
-def test_basic_is_percent_encoded_within(client: HeardClient, water: Credentials) -> None:
+def test_basic_is_percent_encoded_within(client: FlaskClient, water: Credentials) -> None:
     encoded = ["".join(f"%{ord(char):02X}" for char in text) for text in (water.id, water.secret)]
 
     fully = client.post(TOKEN, data=GRANT, headers=basic(*encoded))
@@ -99,7 +99,7 @@ def test_basic_is_percent_encoded_within(client: HeardClient, water: Credentials
 
 @on_sqlite
 def test_the_client_id_may_stand_in_the_form_beside_basic(
-    client: HeardClient, water: Credentials
+    client: FlaskClient, water: Credentials
 ) -> None:
     form = {**GRANT, "client_id": water.id}
 
@@ -109,7 +109,7 @@ def test_the_client_id_may_stand_in_the_form_beside_basic(
 
 
 @on_sqlite
-def test_two_ways_of_proving_at_once_are_refused(client: HeardClient, water: Credentials) -> None:
+def test_two_ways_of_proving_at_once_are_refused(client: FlaskClient, water: Credentials) -> None:
     form = {**GRANT, "client_id": water.id, "client_secret": water.secret}
 
     reply = client.post(TOKEN, data=form, headers=basic(water.id, water.secret))
@@ -125,7 +125,7 @@ BROKEN_BASIC = (
 )  # fmt: skip
 
 
-def test_broken_basic_is_no_client(client: HeardClient, water: Credentials) -> None:
+def test_broken_basic_is_no_client(client: FlaskClient, water: Credentials) -> None:
     for header in BROKEN_BASIC:
         form = {**GRANT, "client_id": water.id}
         reply = client.post(TOKEN, data=form, headers={"Authorization": header})
@@ -136,7 +136,7 @@ def test_broken_basic_is_no_client(client: HeardClient, water: Credentials) -> N
 
 
 def test_an_unknown_client_and_a_wrong_secret_are_told_alike(
-    client: HeardClient, water: Credentials
+    client: FlaskClient, water: Credentials
 ) -> None:
     replies = [
         ask(client, water, client_secret="wrong"),
@@ -155,7 +155,7 @@ def test_an_unknown_client_and_a_wrong_secret_are_told_alike(
 
 
 @on_sqlite
-def test_another_grant_is_not_offered(client: HeardClient, water: Credentials) -> None:
+def test_another_grant_is_not_offered(client: FlaskClient, water: Credentials) -> None:
     for grant in (
         "password",
         "authorization_code",
@@ -167,13 +167,13 @@ def test_another_grant_is_not_offered(client: HeardClient, water: Credentials) -
 
 
 @on_sqlite
-def test_a_request_without_a_grant_is_refused(client: HeardClient, water: Credentials) -> None:
+def test_a_request_without_a_grant_is_refused(client: FlaskClient, water: Credentials) -> None:
     assert_refused(ask(client, water, grant_type=""), 400, "invalid_request")
     assert_refused(client.post(TOKEN, data={"scope": "bills"}), 400, "invalid_request")
 
 
 @on_sqlite
-def test_a_doubled_parameter_is_refused(client: HeardClient, water: Credentials) -> None:
+def test_a_doubled_parameter_is_refused(client: FlaskClient, water: Credentials) -> None:
     once = f"grant_type=client_credentials&client_id={water.id}&client_secret={water.secret}"
 
     for doubled in ("grant_type=client_credentials", f"client_id={water.id}", "scope=a&scope=b"):
@@ -182,7 +182,7 @@ def test_a_doubled_parameter_is_refused(client: HeardClient, water: Credentials)
 
 
 @on_sqlite
-def test_an_unknown_parameter_is_passed_over(client: HeardClient, water: Credentials) -> None:
+def test_an_unknown_parameter_is_passed_over(client: FlaskClient, water: Credentials) -> None:
     reply = ask(client, water, audience="https://ferry.example", scopes="admin")
 
     assert reply.status_code == 200
@@ -190,7 +190,7 @@ def test_an_unknown_parameter_is_passed_over(client: HeardClient, water: Credent
 
 
 @on_sqlite
-def test_a_json_body_is_not_taken(client: HeardClient, water: Credentials) -> None:
+def test_a_json_body_is_not_taken(client: FlaskClient, water: Credentials) -> None:
     reply = client.post(TOKEN, json={**GRANT, "client_id": water.id})
 
     assert_problem(reply, 415, "media_type_not_taken")
@@ -198,7 +198,7 @@ def test_a_json_body_is_not_taken(client: HeardClient, water: Credentials) -> No
 
 @on_sqlite
 def test_credentials_in_the_address_count_for_nothing(
-    client: HeardClient, water: Credentials
+    client: FlaskClient, water: Credentials
 ) -> None:
     reply = client.post(f"{TOKEN}?client_id={water.id}&client_secret={water.secret}", data=GRANT)
 
@@ -206,7 +206,7 @@ def test_credentials_in_the_address_count_for_nothing(
 
 
 @on_sqlite
-def test_a_client_may_ask_for_fewer_scopes(client: HeardClient, water: Credentials) -> None:
+def test_a_client_may_ask_for_fewer_scopes(client: FlaskClient, water: Credentials) -> None:
     def granted(scope: str) -> str:
         reply = ask(client, water, scope=scope)
         assert reply.status_code == 200
@@ -218,13 +218,13 @@ def test_a_client_may_ask_for_fewer_scopes(client: HeardClient, water: Credentia
 
 
 @on_sqlite
-def test_a_client_may_not_ask_for_more(client: HeardClient, water: Credentials) -> None:
+def test_a_client_may_not_ask_for_more(client: FlaskClient, water: Credentials) -> None:
     for scope in ("admin", "bills admin", "BILLS", "bill", " ", "*", "bills,other"):
         assert_refused(ask(client, water, scope=scope), 400, "invalid_scope")
 
 
 @on_sqlite
-def test_a_token_does_what_its_scope_says(client: HeardClient, water: Credentials) -> None:
+def test_a_token_does_what_its_scope_says(client: FlaskClient, water: Credentials) -> None:
     token = ask(client, water, scope="other").json["access_token"]
 
     reply = client.post(
@@ -238,7 +238,7 @@ def test_a_token_does_what_its_scope_says(client: HeardClient, water: Credential
 
 
 @on_sqlite
-def test_a_resident_is_no_department(client: HeardClient, resident: Caller) -> None:
+def test_a_resident_is_no_department(client: FlaskClient, resident: Caller) -> None:
     headers = {**resident.headers, "Idempotency-Key": "k"}
 
     reply = client.post("/v1/department/bills", json={}, headers=headers)
@@ -247,7 +247,7 @@ def test_a_resident_is_no_department(client: HeardClient, resident: Caller) -> N
 
 
 def test_an_ended_token_is_dead(
-    client: HeardClient, department: Caller, database: Database
+    client: FlaskClient, department: Caller, database: Database
 ) -> None:
     with database.transaction() as db:
         db.execute(update(DepartmentToken).values(expires_at=clock.now()))
@@ -258,7 +258,7 @@ def test_an_ended_token_is_dead(
 
 
 def test_the_token_of_a_client_that_is_gone_is_dead(
-    client: HeardClient,
+    client: FlaskClient,
     make_department: Callable[[str, frozenset[str]], Caller],
     database: Database,
 ) -> None:
@@ -274,7 +274,7 @@ def test_the_token_of_a_client_that_is_gone_is_dead(
 
 @on_sqlite
 def test_guessing_is_slowed_and_the_right_client_still_passes(
-    client: HeardClient, water: Credentials
+    client: FlaskClient, water: Credentials
 ) -> None:
     guesses = [ask(client, water, client_secret=f"guess-{n}") for n in range(12)]
     right = ask(client, water)
@@ -289,7 +289,7 @@ def test_guessing_is_slowed_and_the_right_client_still_passes(
 
 @on_sqlite
 def test_guessing_at_one_client_harms_no_other(
-    client: HeardClient, water: Credentials, database: Database
+    client: FlaskClient, water: Credentials, database: Database
 ) -> None:
     for number in range(11):
         ask(client, water, client_secret=f"guess-{number}")
@@ -301,7 +301,7 @@ def test_guessing_at_one_client_harms_no_other(
 
 
 def test_each_grant_sweeps_more_ended_tokens_than_it_adds(
-    client: HeardClient, water: Credentials, database: Database
+    client: FlaskClient, water: Credentials, database: Database
 ) -> None:
     def count() -> int:
         with database.transaction(read_only=True) as db:
@@ -337,7 +337,7 @@ def test_many_grants_at_once_all_succeed(
 
 
 def test_neither_secret_nor_token_is_in_the_file(
-    client: HeardClient, water: Credentials, database: Database, tmp_path: Path
+    client: FlaskClient, water: Credentials, database: Database, tmp_path: Path
 ) -> None:
     token = ask(client, water).json["access_token"]
     with database.transaction(read_only=True) as db:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from backend.app import Gateways, create_app
 from backend.core.database import Database
@@ -16,7 +17,7 @@ from backend.menu.catalogue import Catalogue
 from backend.menu.published import load_catalogue
 from backend.menu.search import SearchIndex
 from tests.engines import SqliteRoom
-from tests.hearing import HeardClient, remember_rule
+from tests.hearing import hear
 
 THEMES = """\
 themes:
@@ -131,14 +132,11 @@ def menu_database(menu_settings: Settings) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def menu_app(menu_settings: Settings, menu_database: Database) -> Flask:
     app = create_app(menu_settings, Gateways({}), menu_database)
-    remember_rule(app)
-    app.test_client_class = HeardClient
+    hear(app)
     return app
 
 
 @pytest.fixture
-def menu(menu_app: Flask) -> HeardClient:
+def menu(menu_app: Flask) -> FlaskClient:
     """A client of the app that serves the checkout's catalogue."""
-    client = menu_app.test_client()
-    assert isinstance(client, HeardClient)
-    return client
+    return menu_app.test_client()

@@ -2,11 +2,11 @@
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from backend.app import Gateways, create_app
 from backend.core.database import Database
 from backend.core.settings import Settings
-from tests.hearing import HeardClient
 
 ADDRESSES = [
     "/v1/services",
@@ -44,7 +44,7 @@ NAMES = {
     ],
 )
 def test_a_service_is_told_in_the_language_that_the_phone_asks_for(
-    menu: HeardClient, accepts: str, language: str
+    menu: FlaskClient, accepts: str, language: str
 ) -> None:
     reply = menu.get("/v1/services/wsd-pay", headers={"Accept-Language": accepts})
 
@@ -54,7 +54,7 @@ def test_a_service_is_told_in_the_language_that_the_phone_asks_for(
 
 
 @pytest.mark.parametrize("lang", list(NAMES))
-def test_a_named_language_wins_over_the_phones(menu: HeardClient, lang: str) -> None:
+def test_a_named_language_wins_over_the_phones(menu: FlaskClient, lang: str) -> None:
     for accepts in ("en", "zh-HK", "zh-CN"):
         reply = menu.get(f"/v1/services/wsd-pay?lang={lang}", headers={"Accept-Language": accepts})
 
@@ -63,14 +63,14 @@ def test_a_named_language_wins_over_the_phones(menu: HeardClient, lang: str) -> 
 
 
 @pytest.mark.parametrize("lang", ["fr", "EN", "zh", "zh-hant", "", "en%00"])
-def test_a_language_that_ferry_does_not_write_is_refused(menu: HeardClient, lang: str) -> None:
+def test_a_language_that_ferry_does_not_write_is_refused(menu: FlaskClient, lang: str) -> None:
     reply = menu.get(f"/v1/themes?lang={lang}")
 
     assert reply.status_code in (400, 422)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_tag_is_strong_and_of_its_language_and_lasts(menu: HeardClient, address: str) -> None:
+def test_a_tag_is_strong_and_of_its_language_and_lasts(menu: FlaskClient, address: str) -> None:
     tags = [
         menu.get(address, headers={"Accept-Language": tag}).headers["ETag"]
         for tag in ("en", "zh-HK", "zh-CN", "en")
@@ -84,7 +84,7 @@ def test_a_tag_is_strong_and_of_its_language_and_lasts(menu: HeardClient, addres
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"other", {tag}', 'W/"other",W/{tag}', "*"])
 def test_what_a_phone_holds_already_is_not_sent_again(
-    menu: HeardClient, address: str, form: str
+    menu: FlaskClient, address: str, form: str
 ) -> None:
     first = menu.get(address)
 
@@ -96,14 +96,14 @@ def test_what_a_phone_holds_already_is_not_sent_again(
 
 
 @pytest.mark.parametrize("held", ['"other"', 'W/"other"', "", '"', "garbage", "\x7f"])
-def test_what_a_phone_does_not_hold_is_sent(menu: HeardClient, held: str) -> None:
+def test_what_a_phone_does_not_hold_is_sent(menu: FlaskClient, held: str) -> None:
     reply = menu.get("/v1/themes", headers={"If-None-Match": held})
 
     assert reply.status_code == 200
     assert reply.json["items"]
 
 
-def test_the_tag_of_one_language_does_not_do_for_another(menu: HeardClient) -> None:
+def test_the_tag_of_one_language_does_not_do_for_another(menu: FlaskClient) -> None:
     tag = menu.get("/v1/themes?lang=zh-Hant").headers["ETag"]
 
     reply = menu.get("/v1/themes?lang=zh-Hans", headers={"If-None-Match": tag})
@@ -112,7 +112,7 @@ def test_the_tag_of_one_language_does_not_do_for_another(menu: HeardClient) -> N
 
 
 def test_every_web_process_gives_the_same_tag(
-    menu: HeardClient, menu_settings: Settings, menu_database: Database
+    menu: FlaskClient, menu_settings: Settings, menu_database: Database
 ) -> None:
     other: Flask = create_app(menu_settings, Gateways({}), menu_database)
 
@@ -122,7 +122,7 @@ def test_every_web_process_gives_the_same_tag(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_head_tells_what_get_tells_without_the_body(menu: HeardClient, address: str) -> None:
+def test_head_tells_what_get_tells_without_the_body(menu: FlaskClient, address: str) -> None:
     whole = menu.get(address)
 
     head = menu.head(address)
@@ -136,7 +136,7 @@ def test_head_tells_what_get_tells_without_the_body(menu: HeardClient, address: 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_the_menu_may_be_kept_by_any_cache_and_sets_no_cookie(
-    menu: HeardClient, address: str
+    menu: FlaskClient, address: str
 ) -> None:
     reply = menu.get(address)
 
@@ -147,7 +147,7 @@ def test_the_menu_may_be_kept_by_any_cache_and_sets_no_cookie(
 @pytest.mark.parametrize(
     "address", ["/v1/services/no-such", "/v1/services?theme=no-such", "/v1/services/search"]
 )
-def test_a_refusal_is_never_kept(menu: HeardClient, address: str) -> None:
+def test_a_refusal_is_never_kept(menu: FlaskClient, address: str) -> None:
     reply = menu.get(address)
 
     assert reply.status_code >= 400

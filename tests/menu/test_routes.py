@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from backend.core.paging import encode_cursor
 from backend.menu.catalogue import CHECKED, NOTICE, Catalogue, Level, Region, ServiceKind
-from tests.hearing import HeardClient
 
 ADDRESSES = [
     "/v1/services",
@@ -20,7 +20,7 @@ ADDRESSES = [
 ]
 
 
-def walk(client: HeardClient, address: str | None) -> list[dict[str, Any]]:
+def walk(client: FlaskClient, address: str | None) -> list[dict[str, Any]]:
     """Follow `next` to the end; a list that leads in a circle fails."""
     seen: list[dict[str, Any]] = []
     walked: set[str] = set()
@@ -41,7 +41,7 @@ def ids(items: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 7, 20, 100])
 def test_pages_hold_all_services_once_in_the_order_of_their_ids(
-    menu: HeardClient, catalogue: Catalogue, limit: int
+    menu: FlaskClient, catalogue: Catalogue, limit: int
 ) -> None:
     seen = ids(walk(menu, f"/v1/services?limit={limit}"))
 
@@ -49,7 +49,7 @@ def test_pages_hold_all_services_once_in_the_order_of_their_ids(
     assert len(seen) == 206
 
 
-def test_a_page_holds_twenty_unless_asked_otherwise(menu: HeardClient) -> None:
+def test_a_page_holds_twenty_unless_asked_otherwise(menu: FlaskClient) -> None:
     page = menu.get("/v1/services").json
 
     assert len(page["items"]) == 20
@@ -57,7 +57,7 @@ def test_a_page_holds_twenty_unless_asked_otherwise(menu: HeardClient) -> None:
 
 
 def test_a_page_that_ends_the_list_exactly_has_no_next(
-    menu: HeardClient, catalogue: Catalogue
+    menu: FlaskClient, catalogue: Catalogue
 ) -> None:
     held = sum(service.department_id == "WSD" for service in catalogue.services)
 
@@ -68,7 +68,7 @@ def test_a_page_that_ends_the_list_exactly_has_no_next(
     assert short["next"] is not None
 
 
-def test_the_next_page_keeps_filters_and_language(menu: HeardClient) -> None:
+def test_the_next_page_keeps_filters_and_language(menu: FlaskClient) -> None:
     page = menu.get("/v1/services?theme=tax&kind=apply&limit=2&lang=zh-Hant").json
 
     after = menu.get(page["next"])
@@ -83,7 +83,7 @@ def test_the_next_page_keeps_filters_and_language(menu: HeardClient) -> None:
 
 @pytest.mark.slow
 def test_each_theme_and_each_department_lists_its_own_services(
-    menu: HeardClient, catalogue: Catalogue
+    menu: FlaskClient, catalogue: Catalogue
 ) -> None:
     for theme in catalogue.theme_by_id:
         seen = ids(walk(menu, f"/v1/services?theme={theme}&limit=100"))
@@ -95,7 +95,7 @@ def test_each_theme_and_each_department_lists_its_own_services(
 
 @pytest.mark.parametrize("kind", list(ServiceKind))
 def test_each_kind_lists_its_own_services(
-    menu: HeardClient, catalogue: Catalogue, kind: str
+    menu: FlaskClient, catalogue: Catalogue, kind: str
 ) -> None:
     seen = ids(walk(menu, f"/v1/services?kind={kind}&limit=100"))
 
@@ -104,7 +104,7 @@ def test_each_kind_lists_its_own_services(
 
 @pytest.mark.parametrize("level", list(Level))
 def test_each_level_lists_its_own_services(
-    menu: HeardClient, catalogue: Catalogue, level: str
+    menu: FlaskClient, catalogue: Catalogue, level: str
 ) -> None:
     seen = ids(walk(menu, f"/v1/services?level={level}&limit=100"))
 
@@ -114,7 +114,7 @@ def test_each_level_lists_its_own_services(
 
 @pytest.mark.parametrize("region", list(Region))
 def test_each_region_lists_what_can_be_used_there(
-    menu: HeardClient, catalogue: Catalogue, region: str
+    menu: FlaskClient, catalogue: Catalogue, region: str
 ) -> None:
     seen = ids(walk(menu, f"/v1/services?region={region}&limit=100"))
 
@@ -122,14 +122,14 @@ def test_each_region_lists_what_can_be_used_there(
     assert seen
 
 
-def test_filters_narrow_together(menu: HeardClient) -> None:
+def test_filters_narrow_together(menu: FlaskClient) -> None:
     asked = "theme=bills&department=WSD&kind=pay&level=none&region=hong-kong"
 
     assert ids(walk(menu, f"/v1/services?{asked}")) == ["wsd-pay"]
     assert walk(menu, "/v1/services?theme=bills&department=CSB") == []
 
 
-def test_a_department_that_offers_nothing_has_an_empty_list(menu: HeardClient) -> None:
+def test_a_department_that_offers_nothing_has_an_empty_list(menu: FlaskClient) -> None:
     page = menu.get("/v1/services?department=EEB").json
 
     assert (page["items"], page["next"]) == ([], None)
@@ -144,7 +144,7 @@ def test_a_department_that_offers_nothing_has_an_empty_list(menu: HeardClient) -
     ],
 )
 def test_a_theme_that_does_not_exist_is_refused(
-    menu: HeardClient, lang: str, sentence: str
+    menu: FlaskClient, lang: str, sentence: str
 ) -> None:
     reply = menu.get(f"/v1/services?theme=taxes&lang={lang}")
 
@@ -152,7 +152,7 @@ def test_a_theme_that_does_not_exist_is_refused(
     assert reply.json["detail"] == sentence
 
 
-def test_a_department_that_does_not_exist_is_refused(menu: HeardClient) -> None:
+def test_a_department_that_does_not_exist_is_refused(menu: FlaskClient) -> None:
     reply = menu.get("/v1/services?department=WSX")
 
     assert (reply.status_code, reply.json["code"]) == (422, "department_not_known")
@@ -163,7 +163,7 @@ def test_a_department_that_does_not_exist_is_refused(menu: HeardClient) -> None:
     ("name", "known"), [("kind", "pay"), ("level", "plus"), ("region", "hong-kong")]
 )
 def test_an_unknown_choice_is_refused_with_the_known_ones(
-    menu: HeardClient, name: str, known: str
+    menu: FlaskClient, name: str, known: str
 ) -> None:
     reply = menu.get(f"/v1/services?{name}=fly")
 
@@ -201,7 +201,7 @@ def test_an_unknown_choice_is_refused_with_the_known_ones(
         "lang=",
     ],
 )
-def test_a_filter_out_of_form_is_refused(menu: HeardClient, query: str) -> None:
+def test_a_filter_out_of_form_is_refused(menu: FlaskClient, query: str) -> None:
     reply = menu.get(f"/v1/services?{query}")
 
     assert reply.status_code in (400, 422)
@@ -242,21 +242,21 @@ def packed(value: object) -> str:
         "",
     ],
 )
-def test_a_cursor_that_is_not_ours_is_refused(menu: HeardClient, cursor: str) -> None:
+def test_a_cursor_that_is_not_ours_is_refused(menu: FlaskClient, cursor: str) -> None:
     reply = menu.get(f"/v1/services?cursor={cursor}")
 
     assert reply.status_code in (400, 422)
     assert reply.mimetype == "application/problem+json"
 
 
-def test_a_cursor_past_the_end_gives_an_empty_page(menu: HeardClient) -> None:
+def test_a_cursor_past_the_end_gives_an_empty_page(menu: FlaskClient) -> None:
     page = menu.get(f"/v1/services?cursor={encode_cursor('zzzz')}").json
 
     assert (page["items"], page["next"]) == ([], None)
 
 
 def test_a_cursor_of_a_service_that_left_the_menu_goes_on_where_it_stood(
-    menu: HeardClient,
+    menu: FlaskClient,
 ) -> None:
     page = menu.get(f"/v1/services?cursor={encode_cursor('wsd-p')}").json
 
@@ -264,7 +264,7 @@ def test_a_cursor_of_a_service_that_left_the_menu_goes_on_where_it_stood(
 
 
 @pytest.mark.slow
-def test_every_service_of_the_menu_can_be_opened(menu: HeardClient, catalogue: Catalogue) -> None:
+def test_every_service_of_the_menu_can_be_opened(menu: FlaskClient, catalogue: Catalogue) -> None:
     for service in catalogue.services:
         reply = menu.get(f"/v1/services/{service.id}?lang=zh-Hans")
 
@@ -273,7 +273,7 @@ def test_every_service_of_the_menu_can_be_opened(menu: HeardClient, catalogue: C
         assert reply.json["url"].startswith("https://")
 
 
-def test_one_service_tells_all_that_a_resident_needs(menu: HeardClient) -> None:
+def test_one_service_tells_all_that_a_resident_needs(menu: FlaskClient) -> None:
     service = menu.get("/v1/services/wsd-pay?lang=en").json
 
     assert service == {
@@ -311,21 +311,21 @@ def test_one_service_tells_all_that_a_resident_needs(menu: HeardClient) -> None:
         "%FF%FE",
     ],
 )
-def test_a_service_that_does_not_exist_is_not_found(menu: HeardClient, path: str) -> None:
+def test_a_service_that_does_not_exist_is_not_found(menu: FlaskClient, path: str) -> None:
     reply = menu.get(f"/v1/services/{path}")
 
     assert reply.status_code == 404
     assert reply.mimetype == "application/problem+json"
 
 
-def test_the_refusal_of_a_missing_service_has_a_name(menu: HeardClient) -> None:
+def test_the_refusal_of_a_missing_service_has_a_name(menu: FlaskClient) -> None:
     reply = menu.get("/v1/services/no-such-service")
 
     assert reply.json["code"] == "service_not_found"
 
 
 def test_themes_come_in_the_order_of_the_menu_and_count_their_services(
-    menu: HeardClient, catalogue: Catalogue
+    menu: FlaskClient, catalogue: Catalogue
 ) -> None:
     themes = menu.get("/v1/themes?lang=zh-Hant").json["items"]
 
@@ -335,7 +335,7 @@ def test_themes_come_in_the_order_of_the_menu_and_count_their_services(
     assert {"id": "tax", "name": "稅務", "services": held["tax"]} in themes
 
 
-def test_departments_come_by_id_and_count_their_services(menu: HeardClient) -> None:
+def test_departments_come_by_id_and_count_their_services(menu: FlaskClient) -> None:
     departments = menu.get("/v1/departments?lang=en").json["items"]
 
     assert len(departments) == 50
@@ -361,12 +361,12 @@ def test_departments_come_by_id_and_count_their_services(menu: HeardClient) -> N
         ("csb-jobs", "1823"),  # nobody has a number
     ],
 )
-def test_only_a_checked_number_is_shown(menu: HeardClient, service: str, number: str) -> None:
+def test_only_a_checked_number_is_shown(menu: FlaskClient, service: str, number: str) -> None:
     assert menu.get(f"/v1/services/{service}").json["hotline"] == number
 
 
 @pytest.mark.slow
-def test_no_unchecked_number_is_in_any_reply(menu: HeardClient, catalogue: Catalogue) -> None:
+def test_no_unchecked_number_is_in_any_reply(menu: FlaskClient, catalogue: Catalogue) -> None:
     entries = [*catalogue.services, *catalogue.departments]
     numbers = [entry.hotline for entry in entries if entry.hotline]
     checked = {hotline.number for hotline in numbers if hotline.status in CHECKED} | {"1823"}
@@ -379,7 +379,7 @@ def test_no_unchecked_number_is_in_any_reply(menu: HeardClient, catalogue: Catal
 
 
 def test_a_file_for_programs_is_not_the_page_that_a_resident_opens(
-    menu: HeardClient, catalogue: Catalogue
+    menu: FlaskClient, catalogue: Catalogue
 ) -> None:
     weather = menu.get("/v1/services/hko-warning").json
 
@@ -389,7 +389,7 @@ def test_a_file_for_programs_is_not_the_page_that_a_resident_opens(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_every_reply_says_that_the_menu_is_not_official(menu: HeardClient, address: str) -> None:
+def test_every_reply_says_that_the_menu_is_not_official(menu: FlaskClient, address: str) -> None:
     notices = [
         menu.get(address, headers={"Accept-Language": tag}).json["notice"]
         for tag in ("en", "zh-HK", "zh-CN")
@@ -399,13 +399,13 @@ def test_every_reply_says_that_the_menu_is_not_official(menu: HeardClient, addre
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_nobody_changes_the_menu_over_the_web(menu: HeardClient, address: str) -> None:
+def test_nobody_changes_the_menu_over_the_web(menu: FlaskClient, address: str) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert menu.open(address, method=method).status_code in (404, 405)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_body_is_refused_where_none_belongs(menu: HeardClient, address: str) -> None:
+def test_a_body_is_refused_where_none_belongs(menu: FlaskClient, address: str) -> None:
     reply = menu.get(address, data=b"{}", content_type="application/json")
 
     assert (reply.status_code, reply.json["code"]) == (400, "body_not_expected")

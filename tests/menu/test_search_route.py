@@ -3,8 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-
-from tests.hearing import HeardClient
+from flask.testing import FlaskClient
 
 ODD = [
     "   ",
@@ -44,7 +43,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
-def test_whatever_is_typed_is_answered(menu: HeardClient, text: str) -> None:
+def test_whatever_is_typed_is_answered(menu: FlaskClient, text: str) -> None:
     reply = menu.get(f"/v1/services/search?q={quote(text)}")
 
     assert reply.status_code == 200
@@ -69,7 +68,7 @@ def test_whatever_is_typed_is_answered(menu: HeardClient, text: str) -> None:
         "?q=water&lang=fr",
     ],
 )
-def test_a_search_out_of_form_is_refused(menu: HeardClient, query: str) -> None:
+def test_a_search_out_of_form_is_refused(menu: FlaskClient, query: str) -> None:
     reply = menu.get(f"/v1/services/search{query}")
 
     assert reply.status_code in (400, 422)
@@ -77,11 +76,11 @@ def test_a_search_out_of_form_is_refused(menu: HeardClient, query: str) -> None:
 
 
 @pytest.mark.parametrize("raw", ["%FF%FE", "%ED%A0%80", "%C0%AF", "%", "%zz", "%u6c34"])
-def test_broken_encoding_is_answered_and_never_breaks_ferry(menu: HeardClient, raw: str) -> None:
+def test_broken_encoding_is_answered_and_never_breaks_ferry(menu: FlaskClient, raw: str) -> None:
     assert menu.get(f"/v1/services/search?q={raw}").status_code in (200, 400, 422)
 
 
-def test_a_search_finds_the_best_first_in_the_readers_language(menu: HeardClient) -> None:
+def test_a_search_finds_the_best_first_in_the_readers_language(menu: FlaskClient) -> None:
     reply = menu.get("/v1/services/search?q=watr%20bil&lang=zh-Hans&limit=3")
 
     best = reply.json["items"][0]
@@ -91,18 +90,18 @@ def test_a_search_finds_the_best_first_in_the_readers_language(menu: HeardClient
     assert len(scores) <= 3
 
 
-def test_a_search_finds_ten_unless_asked_otherwise(menu: HeardClient) -> None:
+def test_a_search_finds_ten_unless_asked_otherwise(menu: FlaskClient) -> None:
     assert len(menu.get("/v1/services/search?q=application").json["items"]) == 10
     assert len(menu.get("/v1/services/search?q=application&limit=15").json["items"]) == 15
 
 
-def test_nothing_found_is_an_empty_list(menu: HeardClient) -> None:
+def test_nothing_found_is_an_empty_list(menu: FlaskClient) -> None:
     reply = menu.get("/v1/services/search?q=qqqqqqqq")
 
     assert (reply.status_code, reply.json["items"]) == (200, [])
 
 
-def test_a_found_service_is_told_as_anywhere_else(menu: HeardClient) -> None:
+def test_a_found_service_is_told_as_anywhere_else(menu: FlaskClient) -> None:
     found = menu.get("/v1/services/search?q=passport&limit=1").json["items"][0]
     whole = menu.get("/v1/services/immd-passport").json
 

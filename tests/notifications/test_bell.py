@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 from huey import Huey
 
 from backend.core import clock
@@ -15,7 +16,6 @@ from backend.core.jobs import Bell, make_huey
 from backend.core.settings import Settings
 from tests.conftest import Caller
 from tests.engines import PostgresqlRoom
-from tests.hearing import HeardClient
 
 LATER = timedelta(hours=1)
 
@@ -156,7 +156,7 @@ def test_a_web_process_rings_and_does_not_sweep(huey: Huey) -> None:
 
 @pytest.mark.parametrize("deed", ["the queue is gone", "the queue is torn"])
 def test_a_bell_that_does_not_ring_fails_no_request(
-    client: HeardClient,
+    client: FlaskClient,
     settings: Settings,
     resident: Caller,
     department: Caller,

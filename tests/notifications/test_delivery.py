@@ -213,6 +213,19 @@ def test_a_phone_that_changed_hands_shows_nothing_of_its_last_owner(town: Town, 
     assert desk.lines() == []
 
 
+def test_a_phone_whose_row_was_given_to_another_shows_nothing_of_its_last_owner(
+    town: Town, desk: Desk
+) -> None:
+    town.tell(town.resident("phone"))
+    other = town.resident()
+    with town.database.transaction() as db:
+        db.execute(update(Device).values(resident_id=other))
+
+    town.work_off()
+
+    assert desk.lines() == []
+
+
 def test_a_forgotten_phone_is_not_pushed_to(town: Town, desk: Desk) -> None:
     resident = town.resident("phone", "tablet")
     town.tell(resident)
@@ -244,10 +257,8 @@ def test_workers_at_the_same_moment_never_take_the_same_push(town: Town) -> None
     town.tell(*[town.resident(*phones)] * 100)
 
     def take(_number: int) -> list[str]:
-        taken: list[str] = []
-        while parcels := claim(town.database, town.now, LEASE):
-            taken += [parcel.delivery_id for parcel in parcels]
-        return taken
+        batches = [claim(town.database, town.now, LEASE) for _ in range(3)]
+        return [parcel.delivery_id for batch in batches for parcel in batch]
 
     taken = Counter(delivery for part in together(6, take) for delivery in part)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text, update
 
 from backend.core import clock
@@ -13,14 +14,13 @@ from backend.gateways.push import FirebasePush
 from backend.notifications.delivery import deliver_waiting
 from backend.notifications.models import Message
 from tests.conftest import Caller
-from tests.hearing import HeardClient
 from tests.simulators.desk import Desk
 
 PHONE = "an-address-of-the-phone"
 
 
 @pytest.fixture
-def post(client: HeardClient, department: Caller, resident: Caller) -> Callable[..., Any]:
+def post(client: FlaskClient, department: Caller, resident: Caller) -> Callable[..., Any]:
     def posting(number: str = "W-1", key: str | None = None) -> Any:
         bill = {
             "resident_id": resident.id,
@@ -37,7 +37,7 @@ def post(client: HeardClient, department: Caller, resident: Caller) -> Callable[
 
 
 @pytest.fixture
-def phone(client: HeardClient, resident: Caller) -> None:
+def phone(client: FlaskClient, resident: Caller) -> None:
     address = {"kind": "token", "value": PHONE}
     body = {"platform": "android", "address": address}
     assert (
@@ -51,7 +51,7 @@ def work_off(database: Database, sender: FirebasePush) -> None:
         pass
 
 
-def inbox(client: HeardClient, reader: Caller, query: str = "") -> list[dict[str, Any]]:
+def inbox(client: FlaskClient, reader: Caller, query: str = "") -> list[dict[str, Any]]:
     reply = client.get(f"/v1/messages{query}", headers=reader.headers)
     assert reply.status_code == 200
     items: list[dict[str, Any]] = reply.json["items"]
@@ -60,7 +60,7 @@ def inbox(client: HeardClient, reader: Caller, query: str = "") -> list[dict[str
 
 @pytest.mark.usefixtures("phone")
 def test_one_posted_bill_is_one_push_and_one_message_however_often_it_is_posted(
-    client: HeardClient,
+    client: FlaskClient,
     database: Database,
     post: Callable[..., Any],
     resident: Caller,
@@ -86,7 +86,7 @@ def test_one_posted_bill_is_one_push_and_one_message_however_often_it_is_posted(
 @pytest.mark.usefixtures("phone")
 @pytest.mark.parametrize("table", ["messages", "deliveries"])
 def test_a_bill_that_cannot_be_told_of_is_not_posted_at_all(
-    client: HeardClient,
+    client: FlaskClient,
     database: Database,
     post: Callable[..., Any],
     resident: Caller,
@@ -133,7 +133,7 @@ def refusing_inserts(database: Database, table: str) -> Iterator[None]:
 
 
 def test_the_inbox_is_read_in_pages_the_newest_first(
-    client: HeardClient, post: Callable[..., Any], resident: Caller
+    client: FlaskClient, post: Callable[..., Any], resident: Caller
 ) -> None:
     bills = [post(f"W-{number}").json["id"] for number in range(5)]
 
@@ -150,7 +150,7 @@ def test_the_inbox_is_read_in_pages_the_newest_first(
 
 
 def test_the_inbox_speaks_the_readers_language(
-    client: HeardClient, post: Callable[..., Any], resident: Caller
+    client: FlaskClient, post: Callable[..., Any], resident: Caller
 ) -> None:
     post()
 
@@ -164,7 +164,7 @@ def test_the_inbox_speaks_the_readers_language(
 
 
 def test_a_neighbour_reads_nothing_of_it(
-    client: HeardClient, post: Callable[..., Any], neighbour: Caller
+    client: FlaskClient, post: Callable[..., Any], neighbour: Caller
 ) -> None:
     post()
 
@@ -172,7 +172,7 @@ def test_a_neighbour_reads_nothing_of_it(
 
 
 def test_a_message_that_a_newer_version_wrote_does_not_close_the_inbox(
-    client: HeardClient, database: Database, post: Callable[..., Any], resident: Caller
+    client: FlaskClient, database: Database, post: Callable[..., Any], resident: Caller
 ) -> None:
     bills = [post(f"W-{number}").json["id"] for number in range(3)]
     with database.transaction() as db:
@@ -185,7 +185,7 @@ def test_a_message_that_a_newer_version_wrote_does_not_close_the_inbox(
 
 @pytest.mark.parametrize("cursor", ["x", "bXNn", "WyJhIiwiYiJd", "WyJcdTAwMDAiXQ"])
 def test_a_cursor_that_we_did_not_make_is_refused(
-    client: HeardClient, resident: Caller, cursor: str
+    client: FlaskClient, resident: Caller, cursor: str
 ) -> None:
     reply = client.get(f"/v1/messages?cursor={cursor}", headers=resident.headers)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from backend.core.database import Database
 from backend.core.settings import Settings
 from backend.notifications.models import next_due
 from tests.conftest import Caller
-from tests.hearing import HeardClient
 from tests.simulators.desk import PROJECT, Desk, running_fcm, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -105,7 +105,7 @@ def works(settings: Settings, desk: Desk) -> Iterator[Works]:
 
 @pytest.fixture
 def post(
-    client: HeardClient, department: Caller, resident: Caller, works: Works
+    client: FlaskClient, department: Caller, resident: Caller, works: Works
 ) -> Callable[[str], str]:
     """Post a bill through the app in this process; return its id."""
     address = {"kind": "token", "value": PHONE}

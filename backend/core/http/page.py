@@ -13,6 +13,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
+DESCRIPTION = {"content": {"application/json": {"schema": {"type": "object"}}}}
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -55,7 +56,7 @@ def read_asset(name: str) -> Response:
 
 
 @blp.get("/openapi.json")
-@blp.doc(operationId="readApiDescription")
+@blp.doc(operationId="readApiDescription", responses={"200": DESCRIPTION})
 @blp.response(200)
 def read_description() -> dict[str, Any]:
     """Read the description of this API (OpenAPI 3.1)"""
