@@ -37,7 +37,7 @@ from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityPro
 from backend.gateways.push import FirebasePush
 from backend.menu import load_catalogue
 from backend.menu import routes as menu_routes
-from backend.menu.search import SearchIndex
+from backend.menu.search import index_of
 from backend.notifications import routes as notifications_routes
 from backend.notifications.delivery import deliver_waiting
 
@@ -88,7 +88,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         settings=settings,
         identity_providers=gateways.identity_providers,
         catalogue=catalogue,
-        search_index=SearchIndex(catalogue),
+        search_index=index_of(catalogue),
         department_name=catalogue.department_name,
         shelf=shelf,
         bell=Bell(make_huey(settings.jobs_url, settings.data_dir)),

@@ -19,10 +19,11 @@ from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import hear
-from tests.releases import publish_all, publish_some
+from tests.releases import Training, publish_some
 
 pytest_plugins = ["tests.sweeps", "tests.cities"]
 ENGINES = ("sqlite", "postgresql")
+TRAINING = pytest.StashKey[Training]()
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,24 @@ class Caller:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the test that looks back at every exchange come last."""
-    items.sort(key=lambda item: item.path.name == "test_heard.py")
+    """Let those that ask the whole release come late, and who looks back at everything last."""
+    items.sort(key=lambda item: (item.path.name == "test_heard.py", needs_all_intents(item)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Train the whole release beside the first tests, on the other core, where it is needed."""
+    if any(needs_all_intents(item) for item in session.items):
+        session.config.stash[TRAINING] = Training.start()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    training = session.config.stash.get(TRAINING, None)
+    if training:
+        training.clear()
+
+
+def needs_all_intents(item: pytest.Item) -> bool:
+    return "full_releases" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +94,9 @@ def content_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def full_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of releases whose current one knows all intents; takes a while, once."""
-    folder = tmp_path_factory.mktemp("full")
-    publish_all(folder)
-    return folder
+def full_releases(pytestconfig: pytest.Config) -> Path:
+    """A folder of releases whose current one knows all intents."""
+    return pytestconfig.stash[TRAINING].wait()
 
 
 @pytest.fixture(scope="module")

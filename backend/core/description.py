@@ -137,7 +137,10 @@ def _complete(operation: dict[str, Any], blueprint: str, view: Any) -> None:
 
 def _refusals(operation: dict[str, Any], guarded: bool, view: Any) -> dict[int, set[str]]:
     refused: dict[int, set[str]] = {
-        400: {"body_not_readable" if getattr(view, "takes_body", False) else "body_not_expected"},
+        400: {
+            "query_not_readable",
+            "body_not_readable" if getattr(view, "takes_body", False) else "body_not_expected",
+        },
         422: {"language_not_known"},
         429: {"too_many_requests"},
         500: {"internal_server_error"},

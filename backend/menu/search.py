@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise, takewhile
 
 from rapidfuzz import process
@@ -190,6 +191,12 @@ class SearchIndex:
             for entry, gain in self.postings[word].items():
                 reached[entry] = max(reached.get(entry, 0.0), gain * factor)
         return reached
+
+
+@lru_cache(maxsize=2)
+def index_of(catalogue: Catalogue) -> SearchIndex:
+    """Return the index of a catalogue; the same catalogue is indexed once in a process."""
+    return SearchIndex(catalogue)
 
 
 def _chinese_runs(text: str) -> Iterator[str]:
