@@ -38,6 +38,8 @@ PROBLEM = {
         },
     },
 }
+# Blueprints that write no row, whatever the method.
+READING = frozenset({"assistant"})
 LANG = {
     "in": "query",
     "name": "lang",
@@ -85,7 +87,8 @@ def describe(app: Flask, api: Api) -> dict[str, Any]:
             continue
         path = described["paths"][openapi_path(rule.rule)]
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            _complete(path[method.lower()], blueprint, app.view_functions[rule.endpoint])
+            operation = path[method.lower()]
+            _complete(operation, method, blueprint, app.view_functions[rule.endpoint])
     # Through JSON once, so that what is served and what is written hold plain values alone.
     return json.loads(json.dumps({key: described[key] for key in ORDER}, default=str))  # type: ignore[no-any-return]
 
@@ -112,7 +115,7 @@ def openapi_path(rule: str) -> str:
     )
 
 
-def _complete(operation: dict[str, Any], blueprint: str, view: Any) -> None:
+def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any) -> None:
     door = DOORS[blueprint]
     if getattr(view, "needs_idempotency_key", False):
         operation["parameters"].append(KEY)
@@ -124,6 +127,8 @@ def _complete(operation: dict[str, Any], blueprint: str, view: Any) -> None:
     for derived in ("default", "422", "304"):
         responses.pop(derived, None)
     refused = _refusals(operation, door is not ANYONE, view)
+    if method != "GET" and blueprint not in READING:
+        refused.setdefault(409, set()).add("changed_meanwhile")
     for status, codes in sorted(refused.items()):
         responses[str(status)] = {
             "description": f"{TITLES[status].into(DEFAULT)}: {', '.join(sorted(codes))}",

@@ -13,7 +13,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
-DESCRIPTION = {"content": {"application/json": {"schema": {"type": "object"}}}}
+DESCRIPTION = {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
