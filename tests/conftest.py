@@ -21,7 +21,7 @@ from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import hear
 from tests.releases import Training, publish_some
 
-pytest_plugins = ["tests.sweeps", "tests.cities"]
+pytest_plugins = ["tests.sweeps", "tests.cities", "tests.simulators.desk"]
 ENGINES = ("sqlite", "postgresql")
 TRAINING = pytest.StashKey[Training]()
 

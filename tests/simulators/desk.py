@@ -11,6 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from backend.gateways.push import FirebasePush
 from backend.simulators.fcm import make_fcm_server, make_service_account
 
 PROJECT = "ferry-test"
@@ -93,3 +96,32 @@ def wait_until(holds: Callable[[], object], seconds: float = 20) -> None:
     while not holds():
         assert time.monotonic() < until, "it did not come about"
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def running_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with running_fcm(tmp_path_factory.mktemp("fcm") / "fcm.log") as desk:
+        yield desk
+
+
+@pytest.fixture
+def desk(running_desk: Desk) -> Desk:
+    running_desk.begin_anew()
+    return running_desk
+
+
+@pytest.fixture(scope="session")
+def running_sender(
+    running_desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FirebasePush]:
+    account = running_desk.account(tmp_path_factory.mktemp("account"))
+    sender = FirebasePush(PROJECT, account, running_desk.url)
+    yield sender
+    sender.close()
+
+
+@pytest.fixture
+def sender(running_sender: FirebasePush) -> FirebasePush:
+    """The client, with nothing left from the test before."""
+    running_sender.failures, running_sender.quiet_until = 0, 0.0
+    return running_sender
