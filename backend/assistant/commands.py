@@ -1,7 +1,7 @@
 """`ferry intents`: check the staff's content, try it, publish it, and measure it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,7 +10,15 @@ import click
 from backend.assistant.benchmark import benchmark as run_benchmark
 from backend.assistant.checks import check as check_content
 from backend.assistant.content import Content
-from backend.assistant.evaluation import Tried, figures_of, try_all, worst_confusions
+from backend.assistant.evaluation import (
+    Part,
+    Tried,
+    by_department,
+    by_language,
+    figures_of,
+    try_all,
+    worst_confusions,
+)
 from backend.assistant.exam import sit
 from backend.assistant.loading import ContentWrong, load_content, load_sound_content
 from backend.assistant.questions import LineWrong, read_labelled, read_questions
@@ -42,8 +50,8 @@ RELEASES = click.option(
     default=None,
     help="Where releases are kept; by default in Ferry's data folder.",
 )
-# What `ferry` hands in: it knows the catalogue, and the assistant does not read its files.
-KnownServices = Callable[[], frozenset[str]] | None
+# What `ferry` hands in, as it knows the catalogue: service -> the department that offers it.
+KnownServices = Callable[[], Mapping[str, str]] | None
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -70,7 +78,7 @@ def intents() -> None:
 def check(known_services: KnownServices, folder: Path) -> None:
     """Say everything that is wrong with the content; exit 1 if anything is."""
     content, problems = load_sound_content(folder)
-    problems = (*problems, *check_content(content, known_services() if known_services else None))
+    problems = (*problems, *check_content(content, ids_of(known_services)))
     for problem in sorted(problems):
         click.echo(str(problem))
     if problems:
@@ -117,7 +125,7 @@ def publish(
         click.echo("The current release is that of this content.", err=True)
         return
     content = sound_or_stop(folder)
-    problems = check_content(content, known_services() if known_services else None)
+    problems = check_content(content, ids_of(known_services))
     if problems:
         raise click.ClickException("\n".join(map(str, problems)))
     place = save(train(content, say), releases or releases_dir())
@@ -131,7 +139,14 @@ def publish(
 @INTENTS
 @RELEASES
 @AS_JSON
-def evaluate(files: tuple[Path, ...], folder: Path, releases: Path | None, as_json: bool) -> None:
+@click.pass_obj
+def evaluate(
+    known_services: KnownServices,
+    files: tuple[Path, ...],
+    folder: Path,
+    releases: Path | None,
+    as_json: bool,
+) -> None:
     """Ask every question of FILES and print how well the answers fit, over all of them."""
     try:
         questions = [asked for path in files for asked in read_questions(path)]
@@ -139,10 +154,13 @@ def evaluate(files: tuple[Path, ...], folder: Path, releases: Path | None, as_js
         raise Unusable(str(error)) from error
     release = release_for(folder, releases)
     tried = try_all(lambda text: ask(release, text), questions)
+    departments = by_department(tried, known_services() if known_services else {})
     if as_json:
-        click.echo(json.dumps(asdict(figures_of(tried))))
+        parts = {"languages": by_language(tried), "departments": departments}
+        shown = {name: {k: asdict(v) for k, v in each.items()} for name, each in parts.items()}
+        click.echo(json.dumps({**asdict(figures_of(tried)), **shown}))
         return
-    report(tried)
+    report(tried, departments)
 
 
 @intents.command()
@@ -179,6 +197,11 @@ def is_current(releases: Path, digest: str) -> bool:
         return False
 
 
+def ids_of(known_services: KnownServices) -> frozenset[str] | None:
+    """Return the ids of the catalogue's services, None where nobody knows them."""
+    return frozenset(known_services()) if known_services else None
+
+
 def sound_or_stop(folder: Path) -> Content:
     """Return the content, or print what is wrong, a sentence a line, and stop."""
     try:
@@ -205,8 +228,8 @@ def release_for(folder: Path, releases: Path | None) -> Release:
     return release
 
 
-def report(tried: list[Tried]) -> None:
-    """Print the figures over all and per language, then what is most often confused."""
+def report(tried: list[Tried], departments: Mapping[str, Part]) -> None:
+    """Print the figures over all, per language and per department, then what is confused most."""
     for language in (None, *Language):
         some = [each for each in tried if language in (None, each.asked.language)]
         if not some:
@@ -214,6 +237,9 @@ def report(tried: list[Tried]) -> None:
         click.echo(f"\n{language or 'all'}")
         for name, value in asdict(figures_of(some)).items():
             click.echo(f"  {name:16} {'–' if value is None else value}")
+    click.echo("\ndepartment      n  top1   top3")
+    for name, part in sorted(departments.items(), key=lambda item: (item[1].top1, item[0])):
+        click.echo(f"  {name:10} {part.n:4}  {part.top1:.3f}  {part.top3:.3f}")
     for wanted, got, questions in worst_confusions(tried):
         click.echo(f"\n{len(questions)} × {wanted} taken for {got}")
         for each in questions[:3]:

@@ -1,8 +1,8 @@
 """Measures a release with questions that it has not seen: the figures that residents feel."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.assistant.policy import Outcome
@@ -90,6 +90,40 @@ def figures_of(tried: Sequence[Tried]) -> Figures:
         p50_us=_quantile(times, 0.50),
         p99_us=_quantile(times, 0.99),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How many questions one part of them has, and how often the best or one of three was right."""
+
+    n: int
+    top1: float | None
+    top3: float | None
+
+
+def by_language(tried: Sequence[Tried]) -> dict[str, Part]:
+    """Count apart the questions of each language that a service answers."""
+    return _parts(tried, lambda each: each.asked.language or "unknown")
+
+
+def by_department(tried: Sequence[Tried], department_of: Mapping[str, str]) -> dict[str, Part]:
+    """Count apart the questions of each department, by their first accepted service."""
+    return _parts(tried, lambda each: department_of.get(min(each.asked.accept), "unknown"))
+
+
+def _parts(tried: Sequence[Tried], part_of: Callable[[Tried], str]) -> dict[str, Part]:
+    groups: dict[str, list[Tried]] = defaultdict(list)
+    for each in tried:
+        if each.asked.accept:
+            groups[part_of(each)].append(each)
+    return {
+        name: Part(
+            len(group),
+            _share(each.is_first_right for each in group),
+            _share(each.is_one_right for each in group),
+        )
+        for name, group in sorted(groups.items())
+    }
 
 
 def worst_confusions(tried: Sequence[Tried], most: int = 20) -> list[tuple[str, str, list[Tried]]]:

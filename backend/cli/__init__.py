@@ -49,11 +49,11 @@ class Deeds(click.Group):
         return command
 
 
-def known_services() -> frozenset[str]:
-    """Return the ids of the catalogue's services, which intents may open."""
+def known_services() -> Mapping[str, str]:
+    """Return the catalogue's services, which intents may open, each with its department."""
     document = importlib.import_module("backend.menu.commands").read_or_stop(CATALOGUE)
     departments = document["departments"]
-    return frozenset(service["id"] for each in departments for service in each["services"])
+    return {service["id"]: each["id"] for each in departments for service in each["services"]}
 
 
 @click.group(cls=Deeds)

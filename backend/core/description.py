@@ -126,9 +126,8 @@ def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any)
     responses = operation["responses"]
     for derived in ("default", "422", "304"):
         responses.pop(derived, None)
-    refused = _refusals(operation, door is not ANYONE, view)
-    if method != "GET" and blueprint not in READING:
-        refused.setdefault(409, set()).add("changed_meanwhile")
+    writes = method != "GET" and blueprint not in READING
+    refused = _refusals(operation, view, is_guarded=door is not ANYONE, writes=writes)
     for status, codes in sorted(refused.items()):
         responses[str(status)] = {
             "description": f"{TITLES[status].into(DEFAULT)}: {', '.join(sorted(codes))}",
@@ -140,7 +139,9 @@ def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any)
             operation[key] = operation.pop(key)
 
 
-def _refusals(operation: dict[str, Any], guarded: bool, view: Any) -> dict[int, set[str]]:
+def _refusals(
+    operation: dict[str, Any], view: Any, *, is_guarded: bool, writes: bool
+) -> dict[int, set[str]]:
     refused: dict[int, set[str]] = {
         400: {
             "query_not_readable",
@@ -151,7 +152,9 @@ def _refusals(operation: dict[str, Any], guarded: bool, view: Any) -> dict[int, 
         500: {"internal_server_error"},
         503: {"database_busy"},
     }
-    if guarded:
+    if writes:
+        refused[409] = {"changed_meanwhile"}
+    if is_guarded:
         refused[401] = {"sign_in_needed"}
         refused[403] = {"not_your_door", "scope_missing"}
     if any(parameter["in"] == "path" for parameter in operation["parameters"]):

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.assistant import Answer, Choice, Outcome, Why
-from backend.assistant.evaluation import figures_of, try_all, worst_confusions
+from backend.assistant.evaluation import (
+    Part,
+    by_department,
+    by_language,
+    figures_of,
+    try_all,
+    worst_confusions,
+)
 from backend.assistant.questions import LineWrong, read_labelled, read_questions
 
 LINES = [
@@ -107,3 +114,14 @@ def test_any_bytes_are_read_or_refused(
     for read in (read_questions, read_labelled):
         with contextlib.suppress(LineWrong):
             read(path)
+
+
+def test_questions_are_counted_apart_by_language_and_department(questions: Path) -> None:
+    tried = try_all(answer, read_questions(questions))
+
+    assert by_language(tried) == {"en": Part(3, 0.3333, 1.0), "zh-Hant": Part(1, 0.0, 0.0)}
+    assert by_department(tried, {"a": "ONE", "b": "TWO", "c": "ONE"}) == {
+        "ONE": Part(2, 0.5, 1.0),
+        "TWO": Part(1, 0.0, 1.0),
+        "unknown": Part(1, 0.0, 0.0),
+    }
