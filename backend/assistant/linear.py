@@ -27,7 +27,7 @@ Floats: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Phrases as rows of block weights; `counts` says in how many phrases each feature stands."""
+    """Phrases as rows of block weights, one cell a feature, and the target of each as its label."""
 
     vocabulary: Mapping[str, int]
     cells: csr_matrix

@@ -51,7 +51,8 @@ def digest_of(folder: Path) -> str:
     """Return the hash of every file of `folder`, SHA-256 in hex, without reading YAML."""
     total = hashlib.sha256()
     for name in files_of(folder):
-        content = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        with (folder / name).open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
         total.update(f"{name}\0{content}\n".encode())
     return total.hexdigest()
 

@@ -32,17 +32,24 @@ class Speaker:
     language: Language
 
     def answer(self, answer: Answer) -> dict[str, Any]:
-        """Return the members of a reply. Nothing is offered where no service fits."""
+        """Return the members of a reply. Nothing is offered where no service fits.
+
+        A release may be newer than this process's catalogue: a service that only the release knows
+        is left out, and the next best is then asked about and never passed off as the answer.
+        """
         choices = answer.choices if answer.outcome in OFFERED else ()
         known = [each for each in choices if each.service in self.catalogue.service_by_id]
-        crisis = answer.crisis if answer.outcome is Outcome.CRISIS else None
-        says = crisis.says if crisis else SAYS[answer.outcome]
+        outcome = answer.outcome
+        if outcome in OFFERED and list(choices[:1]) != known[:1]:
+            outcome = Outcome.CLARIFY if known else Outcome.NONE
+        crisis = answer.crisis if outcome is Outcome.CRISIS else None
+        says = crisis.says if crisis else SAYS[outcome]
         return {
-            "outcome": answer.outcome,
+            "outcome": outcome,
             "says": says.into(self.language),
             "choices": [self.choice(choice) for choice in known],
             "crisis": self.crisis(crisis) if crisis else None,
-            "hotline": self._hotline(answer.outcome, known, crisis),
+            "hotline": self._hotline(outcome, known, crisis),
             "release": answer.release,
             "notice": NOTICE.into(self.language),
         }

@@ -20,7 +20,6 @@ from backend.assistant.release import Call, Columns, Crisis, Examples, Kind, Rel
 from backend.assistant.repair import Lexicon
 from backend.core.languages import Language, Words
 
-# Counts up whenever the files, or what training makes of the same content, change.
 # Raised whenever the files or the training change: older releases are then trained anew.
 FORMAT = 2
 # How many releases beside the current one stay, to go back to.
@@ -74,7 +73,8 @@ def prune(folder: Path, keep: int = KEPT) -> None:
     except ReleaseBroken:
         current = None
     places = sorted(folder.glob("release-*"), key=lambda place: place.stat().st_mtime)
-    for place in [place for place in places if place != current][:-keep]:
+    others = [place for place in places if place != current]
+    for place in others[: max(0, len(others) - keep)]:
         shutil.rmtree(place, ignore_errors=True)
 
 

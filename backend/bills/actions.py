@@ -20,10 +20,9 @@ def post_bill(
 ) -> tuple[Bill, bool]:
     """Post a bill and tell its resident, in one transaction; return it and whether it is new.
 
-    The same bill under the same number again is the bill that stands, and tells nobody. `ring`
-    wakes the worker after the commit. BillDatesWrong, ResidentNotKnown, BillNumberTaken.
+    The same bill under the same number again is the bill that stands, on any later day too, and
+    tells nobody. `ring` wakes the worker after the commit. BillDatesWrong, ResidentNotKnown, BillNumberTaken.
     """
-    rules.ensure_sound(facts)
     if db.scalars(resident_of(facts.resident_id)).one_or_none() is None:
         raise rules.ResidentNotKnown
     bill_id = new_id("bill")
@@ -32,6 +31,7 @@ def post_bill(
     if not is_new:
         rules.ensure_same(facts, bill.facts)
         return bill, False
+    rules.ensure_sound(facts)
     notify(
         db,
         resident_id=facts.resident_id,

@@ -34,7 +34,7 @@ def _share_metrics() -> None:
 
 
 class Deeds(click.Group):
-    """A group whose commands are imported when called, so that `ferry --help` is quick."""
+    """A group whose commands are imported when called, so that a small deed loads little."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(DEEDS)
@@ -42,11 +42,17 @@ class Deeds(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in DEEDS:
             return None
-        if cmd_name in COUNTED:
-            _share_metrics()
         module, _, name = DEEDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; the list of `--help` does not come this way."""
+        if args[0] in COUNTED:
+            _share_metrics()
+        return super().resolve_command(ctx, args)
 
 
 def known_services() -> Mapping[str, str]:

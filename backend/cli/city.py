@@ -18,9 +18,10 @@ from pathlib import Path
 import click
 
 from backend.cli.demo import seed_city
+from backend.cli.running import settings_or_stop
 from backend.core import migrations
 from backend.core.database import Database
-from backend.core.settings import CHECKOUT, Settings, data_dir_of, read_settings
+from backend.core.settings import CHECKOUT, Settings, data_dir_of
 from backend.gateways.identity_proofing import DEMO_PEOPLE
 from backend.menu.commands import read_or_stop
 from backend.menu.published import publish
@@ -34,13 +35,14 @@ OURS = (
     "city.json",
     "settings.env",
     "ferry.log",
-    "ferry.log",
     "catalogue.json*",
     "releases",
     "metrics",
-    "*.half",
+    "city.half",
 )
 PATIENCE_SECONDS = 60
+NEIGHBOURS = 100  # ports above the city's own, one of them for the simulator
+HIGHEST_PORT = 65535 - NEIGHBOURS
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Child:
 def demo_city(fresh: bool) -> None:
     """Start a demo city: web, worker and simulators. Ctrl-C stops all of it."""
     data_dir = data_dir_of()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's rows, departments' secrets
     with _only_one(data_dir):
         if fresh:
             forget(data_dir)
@@ -106,13 +108,15 @@ def _children(settings: Settings) -> list[Child]:
 
 def _settle(data_dir: Path) -> Settings:
     """Prepare all that the processes read: settings, tables, content, people."""
-    port = int(os.environ.get("PORT") or 8000)
+    port = _port()
     if not _is_free(port):
         raise click.ClickException(f"Port {port} is taken. Choose another: PORT=8080 scripts/run")
     endpoint = f"http://127.0.0.1:{_simulator_port(port)}"
     _write_account(data_dir / "fcm-account.json", endpoint)
     _write_settings(data_dir, port, endpoint)
-    settings = read_settings()
+    settings = settings_or_stop()
+    if not settings.is_demo:
+        raise click.ClickException("FERRY_STAGE says production, which has no demo city.")
     _say("bringing the tables up to date …")
     rows = Database(settings.database_url)
     migrations.upgrade(rows)
@@ -154,6 +158,16 @@ def _write_account(path: Path, endpoint: str) -> None:
         json.dump(account, file)
 
 
+def _port() -> int:
+    """Return the port that is asked for; the simulator takes one above it."""
+    text = os.environ.get("PORT") or "8000"
+    if not (
+        text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) <= HIGHEST_PORT
+    ):
+        raise click.ClickException(f"PORT must be a whole number from 1 to {HIGHEST_PORT}.")
+    return int(text)
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -165,7 +179,9 @@ def _is_free(port: int) -> bool:
 
 
 def _simulator_port(port: int) -> int:
-    return next(candidate for candidate in range(port + 1, port + 100) if _is_free(candidate))
+    return next(
+        candidate for candidate in range(port + 1, port + NEIGHBOURS) if _is_free(candidate)
+    )
 
 
 def forget(data_dir: Path) -> None:

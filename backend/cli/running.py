@@ -1,6 +1,7 @@
 """Running a Ferry: the web server, the worker, the tables."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -24,9 +25,9 @@ def settings_or_stop() -> Settings:
 def serve(workers: int) -> None:
     """Serve the web, under gunicorn, until SIGTERM."""
     settings = settings_or_stop()
-    command = ["gunicorn", "--config", "python:backend.core.serving", "--workers", str(workers)]
-    command += ["--bind", f"{settings.host}:{settings.port}"]
-    os.execvp("gunicorn", [*command, "backend.app:create_from_environment()"])
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:backend.core.serving"]
+    command += ["--workers", str(workers), "--bind", f"{settings.host}:{settings.port}"]
+    os.execv(sys.executable, [*command, "backend.app:create_from_environment()"])
 
 
 @click.command()
@@ -34,7 +35,11 @@ def work() -> None:
     """Deliver what waits, until SIGTERM; several may run side by side."""
     settings = settings_or_stop()
     telemetry.start_logging()
-    make_worker(settings, Database(settings.database_url)).work()
+    try:
+        worker = make_worker(settings, Database(settings.database_url))
+    except (ValueError, OSError) as error:  # a log line would name the kind of error alone
+        raise click.ClickException(str(error)) from error
+    worker.work()
 
 
 @click.command()

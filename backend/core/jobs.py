@@ -114,10 +114,11 @@ class Bell:
         if self.drain is None:
             raise RuntimeError("this process rings the bell and does not answer it")
         try:
-            self.next_due = self.drain()
-            while self.next_due and self.next_due <= clock.now() and not self.is_stopping:
+            due_at = self.drain()
+            while due_at and due_at <= clock.now() and not self.is_stopping:
                 self._ring_or_come_again()  # a colleague who is idle may lend a hand
-                self.next_due = self.drain()
+                due_at = self.drain()
+            self.next_due = due_at
         except Exception:
             log.exception("a drain failed; it is tried again")
             self.next_due = clock.now() + PAUSE_AFTER_FAILURE

@@ -1,5 +1,6 @@
 """The tables' history, forward and backward, on either engine."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,14 +32,19 @@ def check(database: Database) -> None:
 
 def is_current(database: Database) -> bool:
     """Say whether the tables are those of the newest migration."""
-    newest = ScriptDirectory(str(FOLDER)).get_current_head()
     with database.engine.execution_options(ferry_read_only=True).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
 
 
 def make_revision(database: Database, message: str) -> None:
     """Write a new migration from what the models have and the tables lack."""
     _run(database, command.revision, message=message, autogenerate=True)
+
+
+@cache
+def _newest() -> str | None:
+    """Return the newest migration; the files are read once, and not at every probe."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
 def _run(database: Database, deed: object, *args: object, **kwargs: object) -> None:

@@ -1,15 +1,18 @@
 """Posting a bill and reading one's own, over HTTP."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
+from backend.core import clock
 from tests.conftest import Caller
 
 
 def post(client: FlaskClient, department: Caller, key: str = "k1", **changes: Any) -> Any:
-    """Post a sound bill, changed as asked."""
+    """Post a sound bill, changed as asked; a member that is None is left out."""
     bill = {
         "bill_number": "W-1",
         "kind": "water",
@@ -18,6 +21,7 @@ def post(client: FlaskClient, department: Caller, key: str = "k1", **changes: An
         "issued_on": "2026-11-20",
         **changes,
     }
+    bill = {name: value for name, value in bill.items() if value is not None}
     return client.post(
         "/v1/department/bills", json=bill, headers={**department.headers, "Idempotency-Key": key}
     )
@@ -72,6 +76,20 @@ def test_the_same_bill_under_another_key_is_the_bill_that_stands(
     assert again.status_code == 200
     assert again.json == first.json
     assert len(client.get("/v1/messages", headers=resident.headers).json["items"]) == 1
+
+
+def test_the_same_bill_again_after_its_last_day_is_the_bill_that_stands(
+    client: FlaskClient, resident: Caller, department: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = clock.hong_kong_date(clock.now())
+    bill = {"due_on": today.isoformat(), "issued_on": None, "resident_id": resident.id}
+    first = post(client, department, key="k1", **bill)
+    tomorrow = today + timedelta(days=1)
+    monkeypatch.setattr(clock, "hong_kong_date", lambda _moment: tomorrow)
+
+    again = post(client, department, key="k2", **bill)
+
+    assert (again.status_code, again.json["id"]) == (200, first.json["id"])
 
 
 def test_another_bill_under_the_same_number_is_refused(

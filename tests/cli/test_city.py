@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from backend.cli.city import forget
+from backend.cli.city import demo_city, forget
 from tests.cities import City, call, eventually, start_city
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -92,6 +93,36 @@ def test_a_taken_port_is_named_in_a_sentence(city: City, tmp_path: Path) -> None
 
     assert done.returncode == 1
     assert f"Port {city.environment['PORT']} is taken" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["eighty", "0", "65535", "70000", "８０８０"])
+def test_a_port_that_cannot_be_is_named_in_a_sentence(tmp_path: Path, port: str) -> None:
+    environment = {"FERRY_DATA_DIR": str(tmp_path), "PORT": port}
+
+    done = CliRunner().invoke(demo_city, env=environment)
+
+    assert done.exit_code == 1
+    assert done.output == "Error: PORT must be a whole number from 1 to 65435.\n"
+
+
+def test_a_city_in_production_is_refused_before_anything_is_touched(
+    tmp_path: Path, free_port: int
+) -> None:
+    environment = {
+        "FERRY_DATA_DIR": str(tmp_path),
+        "PORT": str(free_port),
+        "FERRY_STAGE": "production",
+        "FERRY_DATABASE_URL": f"sqlite:///{tmp_path}/theirs.db",
+        "FERRY_FCM_PROJECT_ID": "theirs",
+        "FERRY_FCM_ENDPOINT": "",
+        "FERRY_METRICS_TOKEN": "theirs",
+    }
+
+    done = CliRunner().invoke(demo_city, env=environment)
+
+    assert done.exit_code == 1
+    assert "production" in done.output
+    assert not (tmp_path / "theirs.db").exists()
 
 
 def test_ctrl_c_stops_all_of_it_and_the_next_run_keeps_its_data(city: City) -> None:

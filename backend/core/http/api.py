@@ -20,9 +20,7 @@ from backend.core.errors import Refusal
 from backend.core.http import bodies, failures, replies
 from backend.core.http.problems import problem, problem_of_status
 from backend.core.http.wording import field_errors
-from backend.core.paging import DEFAULT_LIMIT, MOST, Page, encode_cursor
-
-__all__ = ["Blueprint", "PageQuery", "Query", "Shape", "encode_cursor", "make_api", "page_of"]
+from backend.core.paging import DEFAULT_LIMIT, MOST, Page
 
 
 class Shape(ma.Schema):

@@ -42,7 +42,7 @@ blp = Blueprint("api-page", __name__, description="This description, as a page")
 @blp.response(200, content_type="text/html")
 def read_page() -> Response:
     """Open the interactive page of this API"""
-    return _html(PAGE, "text/html")
+    return _own_text(PAGE, "text/html")
 
 
 @blp.get("/docs/<any('swagger-ui.css','swagger-ui-bundle.js','favicon-32x32.png','start.js'):name>")
@@ -51,7 +51,7 @@ def read_page() -> Response:
 def read_asset(name: str) -> Response:
     """Fetch a part of the interactive page"""
     if name == "start.js":
-        return _html(START, "text/javascript")
+        return _own_text(START, "text/javascript")
     return send_from_directory(DIST, name)
 
 
@@ -64,5 +64,5 @@ def read_description() -> dict[str, Any]:
     return description
 
 
-def _html(text: str, mimetype: str) -> Response:
+def _own_text(text: str, mimetype: str) -> Response:
     return Response(text, mimetype=mimetype, headers={"Content-Security-Policy": POLICY})
