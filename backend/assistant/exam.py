@@ -1,13 +1,16 @@
 """The staff's own exam: does each `finds` line land in its file, and does no `misses` line?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from backend.assistant.content import Content, Line
+from backend.assistant.content import Content, CrisisIntent, Intent, Line, Status
 from backend.assistant.policy import Outcome
 from backend.assistant.reading import Problem
 from backend.assistant.release import Release
 from backend.assistant.router import ask
+
+Written = TypeVar("Written", Intent, CrisisIntent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,24 @@ def sit(release: Release, content: Content) -> Result:
     """Ask `release` every `finds` and `misses` line of `content`.
 
     An ordinary `finds` line must have its service as the best choice; a `misses` line must not be
-    answered with it. A crisis file's `finds` must raise that alarm, and its `misses` must not.
+    answered with it. A crisis file's `finds` must raise the alarm, and its `misses` must not. What
+    lies outside must not be answered outright. Drafts and retired files are passed over.
     """
-    verdicts = [*_ordinary(release, content), *_crises(release, content)]
+    verdicts = [
+        *_ordinary(release, content),
+        *_crises(release, content),
+        *_outside(release, content),
+    ]
     return Result(len(verdicts), tuple(verdict for verdict in verdicts if verdict is not None))
 
 
+def live(intents: Iterable[Written]) -> list[Written]:
+    """Return those that are in use."""
+    return [each for each in intents if each.status is Status.LIVE]
+
+
 def _ordinary(release: Release, content: Content) -> Iterator[Problem | None]:
-    for intent in content.intents:
+    for intent in live(content.intents):
         for line in intent.finds:
             answer = ask(release, line.text)
             best = answer.choices[0].service if answer.choices else "nothing"
@@ -42,13 +55,19 @@ def _ordinary(release: Release, content: Content) -> Iterator[Problem | None]:
 
 
 def _crises(release: Release, content: Content) -> Iterator[Problem | None]:
-    for crisis in content.crises:
+    for crisis in live(content.crises):
         for line in crisis.finds:
             seen = ask(release, line.text).outcome is Outcome.CRISIS
             yield None if seen else _problem(crisis.id, line, "is not seen as a crisis")
         for line in crisis.misses:
             alarm = ask(release, line.text).outcome is Outcome.CRISIS
             yield _problem(crisis.id, line, "is taken for a crisis") if alarm else None
+
+
+def _outside(release: Release, content: Content) -> Iterator[Problem | None]:
+    for line in content.outside.finds:
+        answered = ask(release, line.text).outcome is Outcome.ANSWER
+        yield _problem("outside", line, "is answered, and no service fits") if answered else None
 
 
 def _problem(intent_id: str, line: Line, what: str) -> Problem:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from backend.assistant import Release
-from backend.assistant.content import Content, Line
+from backend.assistant.content import Content, Line, Outside, Status
 from backend.assistant.exam import sit
 from backend.assistant.loading import load_content
 from backend.core.settings import CHECKOUT
@@ -23,7 +23,15 @@ def content() -> Content:
 def test_every_line_is_tried(release: Release, content: Content) -> None:
     lines = sum(len(each.finds) + len(each.misses) for each in (*content.intents, *content.crises))
 
-    assert sit(release, content).tried == lines
+    assert sit(release, content).tried == lines + len(content.outside.finds)
+
+
+@pytest.mark.slow
+def test_a_draft_sits_no_exam(release: Release, content: Content) -> None:
+    drafts = tuple(replace(intent, status=Status.DRAFT) for intent in content.intents)
+    only = replace(content, intents=drafts, crises=(), outside=Outside())
+
+    assert sit(release, only).tried == 0
 
 
 @pytest.mark.slow
@@ -33,7 +41,7 @@ def test_a_line_that_lands_elsewhere_is_named_with_its_place(
     pay = next(intent for intent in content.intents if intent.opens == "wsd-pay")
     astray = replace(pay, finds=(Line(99, "繳交差餉"),), misses=(Line(100, "交水費"),))
 
-    failed = sit(release, replace(content, intents=(astray,), crises=())).failed
+    failed = sit(release, replace(content, intents=(astray,), crises=(), outside=Outside())).failed
 
     assert [(each.file, each.line) for each in failed] == [
         ("bills/wsd-pay.yaml", 99),
