@@ -77,7 +77,10 @@ def sign_in(
 
 
 def welcome(db: Session, provider: str, person: Person, now: datetime) -> Resident:
-    """Return the resident that a provider vouches for, made at the first time."""
+    """Return the resident that a provider vouches for, made at the first time.
+
+    Name and level are what the provider says now; the language is the resident's own to change.
+    """
     values = {
         "id": new_id("res"),
         "provider": provider,
@@ -88,7 +91,9 @@ def welcome(db: Session, provider: str, person: Person, now: datetime) -> Reside
         "created_at": now,
     }
     insert_unless_there(db, Resident, values)
-    return db.scalars(resident_vouched_for(provider, person.subject)).one()
+    resident = db.scalars(resident_vouched_for(provider, person.subject)).one()
+    resident.name, resident.level = person.name, person.level
+    return resident
 
 
 def sign_out(db: Session, session_id: str) -> None:

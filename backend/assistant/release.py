@@ -155,7 +155,11 @@ class Release:
     memo: Memo = field(default_factory=dict, compare=False, repr=False)
 
     def remember(self, tokens: Tokens, part: Part) -> Part:
-        """Keep `part` for the next question that needs it, within a bound."""
-        if len(self.memo) < _MOST_REMEMBERED:
+        """Keep `part` for the next question that needs it, within a bound.
+
+        Only of words that the staff's own phrases hold: a resident's name or number never stays.
+        """
+        known = len(self.memo) < _MOST_REMEMBERED and self.lexicon.knows_all(tokens)
+        if known:
             self.memo[tokens] = part
         return part

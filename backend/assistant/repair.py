@@ -1,7 +1,7 @@
 """Mends misspelt words: an unknown word becomes the nearest word that the phrases know."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
@@ -39,6 +39,10 @@ class Lexicon:
             {form: tuple(words) for form, words in shortened.items()},
             {form: tuple(words) for form, words in skeletons.items()},
         )
+
+    def knows_all(self, tokens: Iterable[str]) -> bool:
+        """Say whether every token is a word of the phrases, or a single character."""
+        return all(len(token) == 1 or token in self.counts for token in tokens)
 
     def repaired(self, word: str) -> str | None:
         """Return the known word that an unknown `word` most likely means, or None.

@@ -49,9 +49,7 @@ def migrate(back_to: str | None, message: str | None) -> None:
     """Bring the tables to this version of Ferry."""
     settings = settings_or_stop()
     if settings.database_url.startswith("sqlite:///"):
-        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(
-            parents=True, exist_ok=True
-        )
+        _make_private(Path(settings.database_url.removeprefix("sqlite:///")))
     database = Database(settings.database_url)
     if message:
         migrations.make_revision(database, message)
@@ -60,3 +58,9 @@ def migrate(back_to: str | None, message: str | None) -> None:
     else:
         migrations.upgrade(database)
     click.echo("The tables are ready.", err=True)
+
+
+def _make_private(path: Path) -> None:
+    """Make SQLite's file for its owner alone; what SQLite puts beside it is made alike."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -9,12 +9,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
 from flask import Response, current_app, g, request
-from sqlalchemy import Text, select, update
+from sqlalchemy import Text, delete, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -32,6 +32,8 @@ from backend.core.http.problems import HttpRefusal
 from backend.core.languages import Words
 
 HEADER = "Idempotency-Key"
+KEPT_FOR = timedelta(days=30)  # long past any retry; a bill's own number guards it for life
+SWEPT_PER_CLAIM = 10
 KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 LONGEST_WAIT_MS = 2000
 
@@ -75,7 +77,7 @@ class IdempotencyKey(Base):
     status: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
     body: Mapped[str] = mapped_column(Text, default="", info=PERSONAL)
     location: Mapped[str | None] = mapped_column(info=IMPERSONAL)
-    created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    created_at: Mapped[datetime] = mapped_column(index=True, info=IMPERSONAL)
 
 
 def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -117,12 +119,25 @@ def _claim(session: Session, caller: str, key: str, fingerprint: str) -> bool:
         "body": "",
         "created_at": clock.now(),
     }
+    _sweep(session)
     try:
         return insert_unless_there(session, IdempotencyKey, values)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
             raise KeyInFlight from error
         raise
+
+
+def _sweep(session: Session) -> None:
+    """Forget a few replies that nobody will ask for again; they hold a person's data."""
+    row = tuple_(IdempotencyKey.caller, IdempotencyKey.key)
+    old = (
+        select(IdempotencyKey.caller, IdempotencyKey.key)
+        .where(IdempotencyKey.created_at < clock.now() - KEPT_FOR)
+        .limit(SWEPT_PER_CLAIM)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(delete(IdempotencyKey).where(row.in_(old)))
 
 
 def _replay(session: Session, caller: str, key: str, fingerprint: str) -> Response:

@@ -18,7 +18,8 @@ from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from backend.core.errors import Refusal
-from backend.core.http.problems import HttpRefusal
+from backend.core.http.problems import HttpRefusal, problem_of_refusal
+from backend.core.http.replies import language_of_request
 from backend.core.languages import Words
 
 WINDOW_SECONDS = 60
@@ -104,6 +105,8 @@ def bind(app: Flask, limiter: Limiter) -> None:
 
     @app.after_request
     def tell(response: Response) -> Response:
+        if response.status_code == 401 and "limit_key" not in g:
+            response = _count_stranger(limiter, response)
         key = g.get("limit_key")
         if key:
             limit = limiter.per_minute
@@ -112,6 +115,16 @@ def bind(app: Flask, limiter: Limiter) -> None:
             response.headers["RateLimit-Policy"] = policy
             response.headers["RateLimit"] = f'"minute";r={left};t={seconds}'
         return response
+
+
+def _count_stranger(limiter: Limiter, refused: Response) -> Response:
+    """Count a caller whom the door turned away; only after it, so that residents always pass."""
+    g.limit_key = caller_key()
+    try:
+        limiter.take(limiter.per_minute, g.limit_key)
+    except TooManyRequests as refusal:
+        return problem_of_refusal(refusal, language_of_request())
+    return refused
 
 
 @contextmanager

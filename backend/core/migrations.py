@@ -1,5 +1,7 @@
 """The tables' history, forward and backward, on either engine."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from backend.core.database import Database
 from backend.core.settings import CHECKOUT
@@ -17,17 +20,17 @@ LOCK_TIMEOUT = "1s"  # a migration steps back rather than hold up everybody behi
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the tables forward to `revision`."""
-    _run(database, command.upgrade, revision)
+    run(database, command.upgrade, revision)
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
     """Bring the tables back to `revision`."""
-    _run(database, command.downgrade, revision)
+    run(database, command.downgrade, revision)
 
 
 def check(database: Database) -> None:
     """Raise alembic's CommandError where the models and the tables differ."""
-    _run(database, command.check)
+    run(database, command.check)
 
 
 def is_current(database: Database) -> bool:
@@ -38,7 +41,7 @@ def is_current(database: Database) -> bool:
 
 def make_revision(database: Database, message: str) -> None:
     """Write a new migration from what the models have and the tables lack."""
-    _run(database, command.revision, message=message, autogenerate=True)
+    run(database, command.revision, message=message, autogenerate=True)
 
 
 @cache
@@ -47,7 +50,8 @@ def _newest() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
-def _run(database: Database, deed: object, *args: object, **kwargs: object) -> None:
+def run(database: Database, deed: Callable[..., object], *args: object, **kwargs: object) -> None:
+    """Let alembic do a deed on a connection that is ready for it; one commit at the end."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     with database.engine.connect() as connection:
@@ -55,6 +59,35 @@ def _run(database: Database, deed: object, *args: object, **kwargs: object) -> N
             connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
             connection.commit()
         config.attributes["connection"] = connection
-        assert callable(deed)
-        deed(config, *args, **kwargs)
-        connection.commit()
+        with _tables_replaceable(connection):
+            deed(config, *args, **kwargs)
+            _ensure_sound(connection)
+            connection.commit()
+
+
+@contextmanager
+def _tables_replaceable(connection: Connection) -> Iterator[None]:
+    """Let SQLite replace a table that others point to: Alembic copies it, drops it, renames.
+
+    The switch is deaf inside a transaction, so it is thrown on the bare connection before one.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    bare = connection.connection.driver_connection
+    assert bare is not None
+    bare.execute("pragma foreign_keys=off")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        bare.execute("pragma foreign_keys=on")
+
+
+def _ensure_sound(connection: Connection) -> None:
+    """Raise where a migration left a row that points at nothing."""
+    if connection.dialect.name != "sqlite":
+        return
+    dangling = connection.exec_driver_sql("pragma foreign_key_check").first()
+    if dangling is not None:
+        raise RuntimeError(f"after the migration, a row of {dangling[0]} points at nothing")

@@ -66,6 +66,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     values = {**_file_values(data_dir / "settings.env"), **environ}
     wrong: list[str] = []
     stage = _stage(values, wrong)
+    if stage is Stage.DEMO and not environ.get("FERRY_STAGE"):
+        wrong += _unclear_stage(environ)
     if stage is Stage.PRODUCTION:
         wrong += _missing_in_production(values)
     numbers = _numbers(values, wrong)
@@ -107,6 +109,15 @@ def _stage(values: Mapping[str, str], wrong: list[str]) -> Stage:
         wrong.append(f"FERRY_STAGE is “{named}”; it may be “demo” or “production”.")
         return Stage.PRODUCTION
     return Stage(named)
+
+
+def _unclear_stage(environ: Mapping[str, str]) -> list[str]:
+    """Refuse to run as a demo by a left-over file where the environment speaks of the real thing."""
+    real = ("FERRY_DATABASE_URL", "FERRY_FCM_PROJECT_ID", "FERRY_METRICS_TOKEN")
+    named = [name for name in real if environ.get(name)]
+    if not named:
+        return []
+    return [f"settings.env is a demo city's, and {named[0]} is set: say FERRY_STAGE to settle it."]
 
 
 def _missing_in_production(values: Mapping[str, str]) -> list[str]:

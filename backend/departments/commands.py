@@ -1,5 +1,8 @@
 """`ferry departments`: give a department's system its credentials, or take them back."""
 
+import difflib
+from collections.abc import Callable, Mapping
+
 import click
 
 from backend.core import clock
@@ -15,9 +18,15 @@ def departments() -> None:
 
 @departments.command()
 @click.argument("department_id", metavar="DEPARTMENT")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(sorted(rules.SCOPES)))
-def admit(department_id: str, scopes: tuple[str, ...]) -> None:
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, type=click.Choice(sorted(rules.SCOPES))
+)
+@click.pass_obj
+def admit(
+    known_services: Callable[[], Mapping[str, str]], department_id: str, scopes: tuple[str, ...]
+) -> None:
     """Make credentials for a system of DEPARTMENT, such as WSD. The secret is shown this once."""
+    ensure_department(department_id, frozenset(known_services().values()))
     database = database_or_stop()
     with database.transaction() as db:
         client_id, secret = actions.admit_client(db, department_id, frozenset(scopes), clock.now())
@@ -37,6 +46,15 @@ def dismiss(client_id: str) -> None:
     if not known:
         raise click.ClickException(f"There is no client {client_id}.")
     click.echo(f"{client_id} may no longer come in.")
+
+
+def ensure_department(department_id: str, known: frozenset[str]) -> None:
+    """Stop where the catalogue has no such department, and name the nearest."""
+    if department_id in known:
+        return
+    near = difflib.get_close_matches(department_id.upper(), known, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise click.ClickException(f"The catalogue has no department {department_id}.{hint}")
 
 
 def database_or_stop() -> Database:

@@ -155,3 +155,11 @@ def test_serving_needs_neither_scikit_learn_nor_yaml_nor_the_web() -> None:
     )
 
     assert run.stdout.strip() == "[]"
+
+
+def test_what_a_resident_tells_of_themselves_does_not_stay(release: Release) -> None:
+    ask(release, "Zbigniewska A1234567 wants to pay a water bill, call 98765432")
+
+    kept = {token for tokens in release.memo for token in tokens}
+    assert "water" in kept
+    assert kept.isdisjoint({"zbigniewska", "a1234567", "98765432"})

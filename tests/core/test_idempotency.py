@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from backend.core import clock, idempotency
 from backend.core.database import Database, insert_unless_there
-from backend.core.idempotency import IdempotencyKey
+from backend.core.idempotency import KEPT_FOR, SWEPT_PER_CLAIM, IdempotencyKey
 from tests.core.conftest import token_of
 from tests.core.problems import assert_problem
 from tests.core.small import count_residents, make_small_app
@@ -207,3 +208,15 @@ def test_a_key_still_at_work_is_in_flight(
     assert_problem(second, 409, "idempotency_key_in_flight")
     assert deed(client, headers).status_code == 201
     assert count_residents(postgresql_alone, "deed") == 1
+
+
+def test_old_replies_are_swept_as_new_ones_come(small: FlaskClient, database: Database) -> None:
+    old = clock.now() - KEPT_FOR - timedelta(days=1)
+    row = {"fingerprint": "", "status": 201, "body": "", "created_at": old}
+    with database.transaction() as db:
+        for number in range(SWEPT_PER_CLAIM + 1):
+            db.add(IdempotencyKey(caller="somebody", key=f"old-{number}", **row))
+
+    deed(small, token_of(database))
+
+    assert count_keys(database) == 2

@@ -83,6 +83,18 @@ def test_a_signed_in_resident_is_not_held_up_by_strangers_at_the_same_address(
     assert three.get("/mine/id", headers=token_of(sqlite_alone)).status_code == 200
 
 
+def test_whoever_the_door_turns_away_is_counted_as_well(
+    three: FlaskClient, sqlite_alone: Database
+) -> None:
+    wrong = {"Authorization": "Bearer frt_nobody"}
+
+    seen = [three.get("/mine/id", headers=wrong).status_code for _ in range(5)]
+
+    assert seen == [401, 401, 401, 429, 429]
+    right = three.get("/mine/id", headers=token_of(sqlite_alone))
+    assert right.status_code == 200
+
+
 def test_addresses_are_counted_apart(three: FlaskClient) -> None:
     replies = [
         three.get("/open/bare", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})

@@ -167,3 +167,16 @@ def test_the_file_may_hold_chinese_whatever_the_locale(tmp_path: Path) -> None:
     (tmp_path / "settings.env").write_bytes("# 渡輪\nPORT=9001\n".encode())
 
     assert read(tmp_path).port == 9001
+
+
+def test_a_left_over_demo_file_beside_real_settings_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_text("FERRY_STAGE=demo\n")
+
+    here = {"FERRY_DATA_DIR": str(tmp_path)}
+
+    alone = read_settings(here)
+    with pytest.raises(SettingsWrong) as mixed:
+        read_settings({**here, "FERRY_DATABASE_URL": "postgresql://host/ferry"})
+
+    assert alone.is_demo
+    assert "FERRY_DATABASE_URL is set: say FERRY_STAGE to settle it." in str(mixed.value)

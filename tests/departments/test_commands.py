@@ -39,10 +39,17 @@ def test_an_unknown_scope_is_refused(run: CliRunner) -> None:
     assert "everything" in refused.stderr
 
 
+def test_a_department_that_the_catalogue_has_not_is_refused(run: CliRunner) -> None:
+    refused = run.invoke(ferry, ["departments", "admit", "wsd", "--scope", "bills"])
+
+    assert refused.exit_code == 1
+    assert "no department wsd. Did you mean WSD?" in refused.stderr
+
+
 def test_missing_settings_are_named_in_plain_sentences(tmp_path: Path) -> None:
     bare = CliRunner(env={"FERRY_STAGE": "production", "FERRY_DATA_DIR": str(tmp_path)})
 
-    refused = bare.invoke(ferry, ["departments", "admit", "WSD"])
+    refused = bare.invoke(ferry, ["departments", "admit", "WSD", "--scope", "bills"])
 
     assert refused.exit_code == 1
     assert "FERRY_DATABASE_URL is missing" in refused.stderr
