@@ -40,6 +40,7 @@ from backend.menu import routes as menu_routes
 from backend.menu.search import index_of
 from backend.notifications import routes as notifications_routes
 from backend.notifications.delivery import deliver_waiting
+from backend.notifications.models import open_deliveries
 
 TABLES: MetaData = database.Base.metadata
 BLUEPRINTS = (
@@ -93,6 +94,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         shelf=shelf,
         bell=Bell(make_huey(settings.jobs_url, settings.data_dir)),
         limiter=limiter,
+        gauges={"ferry_deliveries_open": ("Pushes still to go", lambda: _open_deliveries(rows))},
         ready_checks={
             "database": lambda: _answers(rows),
             "tables": lambda: migrations.is_current(rows),
@@ -150,6 +152,11 @@ def _bare_app() -> tuple[Flask, FerryApi]:
     for blueprint in BLUEPRINTS:
         ferry_api.register_blueprint(blueprint)
     return app, ferry_api
+
+
+def _open_deliveries(rows: database.Database) -> int:
+    with rows.transaction(read_only=True) as db:
+        return db.scalars(open_deliveries()).one()
 
 
 def _answers(rows: database.Database) -> bool:

@@ -2,13 +2,16 @@
 
 import hmac
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from flask import Response, current_app
 from marshmallow import fields
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy.exc import DBAPIError
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from backend.core.access import SignInNeeded, TokenNotAccepted, bearer_token
 from backend.core.errors import Unavailable
@@ -16,6 +19,7 @@ from backend.core.http import Blueprint, Shape
 from backend.core.languages import Words
 
 Checks = Mapping[str, Callable[[], bool]]
+Gauges = Mapping[str, tuple[str, Callable[[], int]]]
 blp = Blueprint("operations", __name__, description="For operators")
 
 
@@ -64,7 +68,26 @@ def read_metrics() -> Response:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    counted = generate_latest(registry) + generate_latest(_gauges())
+    return Response(counted, content_type=CONTENT_TYPE_LATEST)
+
+
+class RowsCollector(Collector):
+    """Gauges that are asked of the rows at each scrape, and so are the same in every process."""
+
+    def __init__(self, gauges: Gauges) -> None:
+        self.gauges = gauges
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, (says, count) in self.gauges.items():
+            with suppress(SQLAlchemyError):  # without its database a process still tells the rest
+                yield GaugeMetricFamily(name, says, value=count())
+
+
+def _gauges() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(RowsCollector(current_app.extensions["gauges"]))
+    return registry
 
 
 def _holds(is_good: Callable[[], bool]) -> bool:

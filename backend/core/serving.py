@@ -5,7 +5,7 @@ from typing import Any
 from prometheus_client import multiprocess
 
 worker_class = "gthread"
-threads = 4
+threads = 16
 graceful_timeout = 20
 timeout = 60
 keepalive = 5

@@ -142,3 +142,8 @@ def next_due() -> Select[datetime | None]:
         )
     ).subquery()
     return select(func.min(firsts.c.due_at))
+
+
+def open_deliveries() -> Select[int]:
+    """How many pushes are still to go."""
+    return select(func.count()).select_from(Delivery).where(Delivery.state.in_(OPEN_STATES))

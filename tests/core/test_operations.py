@@ -54,6 +54,16 @@ def test_without_its_database_it_is_alive_and_not_ready(content_dir: Path, tmp_p
     assert client.get("/health/live").status_code == 200
 
 
+def test_without_its_database_its_metrics_go_on(content_dir: Path, tmp_path: Path) -> None:
+    client = make_client(content_dir, tmp_path, Database("postgresql://nobody@127.0.0.1:1/ferry"))
+
+    told = client.get("/metrics")
+
+    assert told.status_code == 200
+    assert "ferry_http_requests_total" in told.text
+    assert "ferry_deliveries_open" not in told.text
+
+
 def test_without_its_tables_it_is_not_ready(
     content_dir: Path, tmp_path: Path, sqlite_alone: Database
 ) -> None:

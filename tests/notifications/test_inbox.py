@@ -190,3 +190,19 @@ def test_a_cursor_that_we_did_not_make_is_refused(
     reply = client.get(f"/v1/messages?cursor={cursor}", headers=resident.headers)
 
     assert (reply.status_code, reply.json["code"]) == (422, "cursor_not_known")
+
+
+@pytest.mark.usefixtures("phone")
+def test_what_is_still_to_go_is_told_to_operators(
+    client: FlaskClient,
+    post: Callable[..., Any],
+    database: Database,
+    sender: FirebasePush,
+) -> None:
+    post()
+    waiting = client.get("/metrics").text
+
+    work_off(database, sender)
+
+    assert "ferry_deliveries_open 1.0" in waiting
+    assert "ferry_deliveries_open 0.0" in client.get("/metrics").text
