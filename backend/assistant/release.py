@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -153,6 +154,15 @@ class Release:
     policy: Policy
     crises: Mapping[str, Crisis]
     memo: Memo = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def crisis_phrases(self) -> dict[str, str]:
+        """Every phrase of a crisis, folded, and its kind."""
+        return {
+            folded: self.targets[column].intent
+            for column in self.columns.crises
+            for folded in self.examples[column].folded
+        }
 
     def remember(self, tokens: Tokens, part: Part) -> Part:
         """Keep `part` for the next question that needs it, within a bound.

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
 
-from backend.assistant.normalise import Question, normalise
+from backend.assistant.normalise import MOST_RAW_CHARACTERS, Question, normalise
 from backend.assistant.policy import Outcome
 from backend.assistant.release import Crisis, Kind, Release
 from backend.assistant.reply import Answer, Choice, why
@@ -15,6 +16,11 @@ from backend.core.languages import Language
 MOST_CHOICES = 3
 # What an exact phrase of the staff is ahead of everything else: certain, on the scale of scores.
 EXACT_LEAD = 1.0
+# What ends a sentence or a part of one, in either script.
+SENTENCE_ENDS = str.maketrans(dict.fromkeys(".?!,;:。？！，、；：", "\n"))
+MOST_SENTENCES = 8
+# From here on a phrase counts as the same (rapidfuzz ratio, 0 to 100): measured, see decision 0007.
+NEAR_EXACT = 92
 
 
 def ask(release: Release, text: str, language: Language | None = None) -> Answer:
@@ -42,10 +48,31 @@ def ask(release: Release, text: str, language: Language | None = None) -> Answer
         )
         for target, confidence in best_services(release, found)
     )
-    crisis = crisis_in(release, found, exact)
+    crisis = crisis_in(release, found, exact) or crisis_in_passing(release, text)
     confidences = [choice.confidence for choice in choices]
     outcome = release.policy.outcome(confidences, in_crisis=crisis is not None)
     return Answer(outcome, choices, release.version, crisis)
+
+
+def crisis_in_passing(release: Release, text: str) -> Crisis | None:
+    """Return the kind of crisis that one sentence among others tells of, or None.
+
+    Beside an everyday question a cry for help is drowned: "how do I pay my bill? I want to die".
+    Only a sentence that the staff have written down, or one all but the same, counts here: a few
+    words out of a long story would raise false alarms.
+    """
+    sentences = text[:MOST_RAW_CHARACTERS].translate(SENTENCE_ENDS).split("\n")
+    told = [sentence for sentence in sentences if sentence.strip()][:MOST_SENTENCES]
+    if len(told) < 2 or not release.crisis_phrases:
+        return None
+    for sentence in told:
+        question = normalise(sentence, release.synonyms)
+        near = process.extractOne(
+            question.text, release.crisis_phrases.keys(), scorer=fuzz.ratio, score_cutoff=NEAR_EXACT
+        )
+        if near:
+            return release.crises[release.crisis_phrases[near[0]]]
+    return None
 
 
 def mended(release: Release, question: Question) -> tuple[Question, int]:

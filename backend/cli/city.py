@@ -1,5 +1,6 @@
 """Runs a whole demo city on this machine: simulators, worker and web, watched until Ctrl-C."""
 
+import ctypes
 import fcntl
 import json
 import os
@@ -41,8 +42,15 @@ OURS = (
     "city.half",
 )
 PATIENCE_SECONDS = 60
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 NEIGHBOURS = 100  # ports above the city's own, one of them for the simulator
 HIGHEST_PORT = 65535 - NEIGHBOURS
+
+
+def _end_with_the_city() -> None:
+    """Ask Linux to stop this process when the city's own is killed, so that no orphan stays."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -59,7 +67,11 @@ class Child:
         self.starts.append(time.monotonic())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, start_new_session=True
+                self.command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_end_with_the_city,  # noqa: PLW1509  # the city has one thread
             )
 
     def has_died(self) -> bool:

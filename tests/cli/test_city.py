@@ -142,6 +142,17 @@ def test_ctrl_c_stops_all_of_it_and_the_next_run_keeps_its_data(city: City) -> N
     again.stop(signal.SIGTERM)
 
 
+def test_a_city_whose_head_is_killed_leaves_no_process(
+    tmp_path: Path, full_releases: Path, free_port: int
+) -> None:
+    (tmp_path / "releases").symlink_to(full_releases)
+    city = start_city(tmp_path, free_port)
+
+    city.stop(signal.SIGKILL)
+
+    eventually(lambda: not city.pids("ferry") + city.pids("gunicorn") + city.pids("simulators"))
+
+
 def test_beginning_anew_forgets_the_city_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a-letter.txt").write_text("mine")
     (tmp_path / "ferry.db").write_text("not even a database")

@@ -71,6 +71,8 @@ def raw_body(request: Request) -> bytes:
         raw = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
         raise BodyTooLarge(most=LARGEST_BYTES) from error
+    except OSError as error:  # what gunicorn raises where the chunks of a body make no sense
+        raise BodyNotReadable(why="not well formed") from error
     if len(raw) > LARGEST_BYTES:
         raise BodyTooLarge(most=LARGEST_BYTES)
     return raw
