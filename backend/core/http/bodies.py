@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.core.http.problems import HttpRefusal
@@ -71,7 +72,7 @@ def raw_body(request: Request) -> bytes:
         raw = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
         raise BodyTooLarge(most=LARGEST_BYTES) from error
-    except OSError as error:  # what gunicorn raises where the chunks of a body make no sense
+    except ParseException as error:  # the chunks of a body make no sense to gunicorn
         raise BodyNotReadable(why="not well formed") from error
     if len(raw) > LARGEST_BYTES:
         raise BodyTooLarge(most=LARGEST_BYTES)
