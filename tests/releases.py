@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.assistant.loading import load_content
+from backend.assistant.content.loading import load_content
 from backend.assistant.store import make_current, save
 from backend.assistant.training import train
 from backend.core.settings import CHECKOUT

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from backend.assistant.benchmark import benchmark as run_benchmark
-from backend.assistant.checks import check as check_content
-from backend.assistant.content import Content
-from backend.assistant.evaluation import (
+from backend.assistant.content.checks import check as check_content
+from backend.assistant.content.intents import Content
+from backend.assistant.content.loading import ContentWrong, load_content, load_sound_content
+from backend.assistant.content.reading import digest_of
+from backend.assistant.measuring.benchmark import benchmark as run_benchmark
+from backend.assistant.measuring.evaluation import (
     Part,
     Tried,
     by_department,
@@ -19,10 +21,8 @@ from backend.assistant.evaluation import (
     try_all,
     worst_confusions,
 )
-from backend.assistant.exam import sit
-from backend.assistant.loading import ContentWrong, load_content, load_sound_content
-from backend.assistant.questions import LineWrong, read_labelled, read_questions
-from backend.assistant.reading import digest_of
+from backend.assistant.measuring.exam import sit
+from backend.assistant.measuring.questions import LineWrong, read_labelled, read_questions
 from backend.assistant.release import Release
 from backend.assistant.router import ask
 from backend.assistant.store import (

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from backend.assistant.content import Content, CrisisIntent, Intent, Line, Phrases
+from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Phrases
+from backend.assistant.content.reading import Problem
 from backend.assistant.normalise import MOST_CHARACTERS, Tokens, cut
-from backend.assistant.reading import Problem
 from backend.core.languages import Language
 from backend.core.text import fold, simplified_table, too_many_marks
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from backend.assistant import Release
-from backend.assistant.content import Content, Line, Outside, Status
-from backend.assistant.exam import sit
-from backend.assistant.loading import load_content
+from backend.assistant.content.intents import Content, Line, Outside, Status
+from backend.assistant.content.loading import load_content
+from backend.assistant.measuring.exam import sit
 from backend.core.settings import CHECKOUT
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.assistant import Answer, Choice, Outcome, Why
-from backend.assistant.evaluation import (
+from backend.assistant.measuring.evaluation import (
     Part,
     by_department,
     by_language,
@@ -17,7 +17,7 @@ from backend.assistant.evaluation import (
     try_all,
     worst_confusions,
 )
-from backend.assistant.questions import LineWrong, read_labelled, read_questions
+from backend.assistant.measuring.questions import LineWrong, read_labelled, read_questions
 
 LINES = [
     {"q": "right", "lang": "en", "accept": ["a"]},

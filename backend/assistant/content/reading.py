@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.assistant import shapes
+from backend.assistant.content import shapes
 from backend.core.strict_yaml import LARGEST_BYTES, NotPlain, read_plain
 
 SECONDS_PER_FILE = 2
 SECONDS_IN_ALL = 120
 MEMORY_BYTES = 256 * 1024 * 1024
 MOST_FILES = 20_000
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,7 +77,7 @@ def read_files(folder: Path) -> Reading:
 
 
 def _child(folder: Path, names: list[str]) -> Iterator[tuple[str, Any, list[tuple[int, str]]]]:
-    command = [sys.executable, "-m", "backend.assistant.reading", str(folder.resolve())]
+    command = [sys.executable, "-m", "backend.assistant.content.reading", str(folder.resolve())]
     try:
         run = subprocess.run(
             command,

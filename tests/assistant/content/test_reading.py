@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.assistant import reading
-from backend.assistant.checks import check, only_simplified
-from backend.assistant.loading import ContentWrong, load_content, load_sound_content
+from backend.assistant.content import reading
+from backend.assistant.content.checks import check, only_simplified
+from backend.assistant.content.loading import ContentWrong, load_content, load_sound_content
 from backend.core.languages import Language
 from tests.assistant.conftest import PLAIN
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from backend.assistant.content import Content, CrisisIntent, Intent, Line, Status
+from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Status
+from backend.assistant.content.reading import Problem
 from backend.assistant.policy import Outcome
-from backend.assistant.reading import Problem
 from backend.assistant.release import Release
 from backend.assistant.router import ask
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from backend.assistant import Answer, Outcome, Release, ask
-from backend.assistant.checks import check
-from backend.assistant.content import Content, Line
-from backend.assistant.loading import load_content
+from backend.assistant.content.checks import check
+from backend.assistant.content.intents import Content, Line
+from backend.assistant.content.loading import load_content
 from backend.core.settings import CHECKOUT
 
 pytestmark = pytest.mark.slow

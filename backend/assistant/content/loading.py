@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.assistant.content import (
+from backend.assistant.content.intents import (
     Content,
     CrisisIntent,
     Intent,
@@ -13,7 +13,7 @@ from backend.assistant.content import (
     Phrases,
     Status,
 )
-from backend.assistant.reading import Problem, digest_of, read_files
+from backend.assistant.content.reading import Problem, digest_of, read_files
 from backend.assistant.release import Call
 from backend.core.languages import Language, Words
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.assistant import linear
-from backend.assistant.content import Content, Phrases, Status
+from backend.assistant.content.intents import Content, Phrases, Status
 from backend.assistant.normalise import Synonyms, Tokens, normalise
 from backend.assistant.readings import readings
 from backend.assistant.release import Columns, Crisis, Examples, Kind, Release, Target
 from backend.assistant.repair import Lexicon
-from backend.assistant.thresholds import policy_of, score_unseen
+from backend.assistant.training import linear
+from backend.assistant.training.thresholds import policy_of, score_unseen
 from backend.core.languages import Language, Words
 
 Progress = Callable[[str], None]

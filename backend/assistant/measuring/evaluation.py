@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from backend.assistant.measuring.questions import Asked, Beyond
 from backend.assistant.policy import Outcome
-from backend.assistant.questions import Asked, Beyond
 from backend.assistant.reply import Answer
 
 Ask = Callable[[str], Answer]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from backend.assistant import linear
 from backend.assistant.policy import Policy
 from backend.assistant.release import Columns, Target
+from backend.assistant.training import linear
 
 FOLDS = 3
 # What a release promises of its own phrases; the thresholds follow from these shares.

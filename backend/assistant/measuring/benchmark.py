@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from backend.assistant import linear
+from backend.assistant.measuring.questions import Labelled
 from backend.assistant.normalise import normalise
-from backend.assistant.questions import Labelled
 from backend.assistant.readings import readings
 from backend.assistant.release import Columns, Kind, Release, Target
 from backend.assistant.router import ask, mended
 from backend.assistant.scores import vector, weigh
-from backend.assistant.thresholds import score_unseen
-from backend.assistant.training import Material, build, samples
+from backend.assistant.training import Material, build, linear, samples
+from backend.assistant.training.thresholds import score_unseen
 from backend.core.languages import Language
 
 Floats: TypeAlias = NDArray[np.float32]
