@@ -16,7 +16,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend import accounts, departments
 from backend.accounts import routes as accounts_routes
 from backend.assistant import routes as assistant_routes
+from backend.assistant.conversations import routes as conversations_routes
+from backend.assistant.feedback import routes as feedback_routes
+from backend.assistant.feedback.actions import note_unanswered
+from backend.assistant.meaning import Encoder, EncoderMissing, load_encoder
 from backend.assistant.shelf import Shelf
+from backend.assistant.suggestions import routes as suggestions_routes
+from backend.assistant.suggestions.suggester import Suggester
 from backend.bills import routes as bills_routes
 from backend.core import (
     access,
@@ -48,6 +54,9 @@ BLUEPRINTS = (
     page.blp,
     menu_routes.blp,
     assistant_routes.blp,
+    conversations_routes.blp,
+    suggestions_routes.blp,
+    feedback_routes.blp,
     accounts_routes.sign_in_blp,
     accounts_routes.sessions_blp,
     accounts_routes.devices_blp,
@@ -73,6 +82,16 @@ def choose_gateways(settings: Settings) -> Gateways:
     return Gateways({demo.name: demo})
 
 
+def choose_encoder(settings: Settings) -> Encoder | None:
+    """Return the sentence encoder that the settings name, None for none; SettingsWrong."""
+    if settings.sentence_encoder is None:
+        return None
+    try:
+        return load_encoder(settings.sentence_encoder)
+    except EncoderMissing as error:
+        raise SettingsWrong(f"FERRY_SENTENCE_ENCODER: {error}") from error
+
+
 def create_app(settings: Settings, gateways: Gateways, rows: database.Database) -> Flask:
     """Join a web application; its content (catalogue, release) is read from the data folder.
 
@@ -83,7 +102,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         raise SettingsWrong(f"Only a demo may run with a stand-in: {', '.join(stand_ins)}.")
     app, ferry_api = _bare_app()
     catalogue = load_catalogue(settings.data_dir)
-    shelf = Shelf(settings.releases_dir)
+    shelf = Shelf(settings.releases_dir, choose_encoder(settings))
     limiter = limits.Limiter(settings.limits_url, settings.requests_per_minute)
     app.extensions.update(
         settings=settings,
@@ -92,6 +111,8 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         search_index=index_of(catalogue),
         department_name=catalogue.department_name,
         shelf=shelf,
+        suggester=Suggester(catalogue),
+        answered=partial(note_unanswered, rows),
         bell=Bell(make_huey(settings.jobs_url, settings.data_dir)),
         limiter=limiter,
         gauges={"ferry_deliveries_open": ("Pushes still to go", lambda: _open_deliveries(rows))},

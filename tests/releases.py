@@ -12,15 +12,21 @@ from backend.assistant.store import make_current, save
 from backend.assistant.training import train
 from backend.core.settings import CHECKOUT
 
-FOLDERS = ("bills", "crisis")
+FOLDERS = ("bills", "crisis", "talk")
 
 
 def publish_some(folder: Path) -> None:
     """Train from some of the checkout's intents and make it the current release of `folder`."""
-    some = folder.parent / "some-intents"
+    some = write_some(folder.parent)
+    make_current(save(train(load_content(some), lambda _line: None), folder))
+
+
+def write_some(parent: Path) -> Path:
+    """Copy some of the checkout's intents into a folder of `parent` and return it."""
+    some = parent / "some-intents"
     for name in FOLDERS:
         shutil.copytree(CHECKOUT / "intents" / name, some / name)
-    make_current(save(train(load_content(some), lambda _line: None), folder))
+    return some
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ RESIDENTS_ONLY = {
     DEPARTMENT: 403,
     SCOPELESS: 403,
 }
+GUESTS = {**RESIDENTS_ONLY, NOBODY: 200}
 DEPARTMENTS_ONLY = {
     NOBODY: 401,
     RESIDENT: 403,
@@ -73,7 +74,33 @@ SOUND: dict[Key, Sound] = {
     ("GET", "/v1/themes"): Sound(EVERYBODY, "/v1/themes"),
     ("GET", "/v1/departments"): Sound(EVERYBODY, "/v1/departments"),
     ("POST", "/v1/assistant/questions"): Sound(
-        EVERYBODY, "/v1/assistant/questions", json={"text": "交水費"}
+        GUESTS, "/v1/assistant/questions", json={"text": "交水費"}, personal=True
+    ),
+    ("POST", "/v1/assistant/conversations"): Sound(
+        {**GUESTS, NOBODY: 201, RESIDENT: 201, NEIGHBOUR: 201},
+        "/v1/assistant/conversations",
+        json={"text": "交水費"},
+        personal=True,
+    ),
+    ("POST", "/v1/assistant/conversations/<id>/turns"): Sound(
+        {**GUESTS, NOBODY: 404, NEIGHBOUR: 404},
+        "/v1/assistant/conversations/{conversation}/turns",
+        json={"text": "交水費"},
+        personal=True,
+    ),
+    ("DELETE", "/v1/assistant/conversations/<id>"): Sound(
+        {**GUESTS, NOBODY: 404, RESIDENT: 204, NEIGHBOUR: 404},
+        "/v1/assistant/conversations/{conversation}",
+        personal=True,
+    ),
+    ("GET", "/v1/assistant/suggestions"): Sound(
+        EVERYBODY, "/v1/assistant/suggestions?q=water", personal=True
+    ),
+    ("POST", "/v1/assistant/feedback"): Sound(
+        dict.fromkeys(ACTORS, 204),
+        "/v1/assistant/feedback",
+        json={"text": "交水費", "service": "wsd-pay", "helpful": True},
+        personal=True,
     ),
     ("POST", "/v1/sessions"): Sound(
         dict.fromkeys(ACTORS, 201),
@@ -175,7 +202,7 @@ def stage(
     make_department: Callable[[str, frozenset[str]], Caller],
     department_credentials: tuple[str, str],
 ) -> Stage:
-    """Set the stage: a resident with a phone and a bill, a neighbour, departments."""
+    """Set the stage: a resident with a phone, a bill and a conversation, a neighbour, departments."""
     resident, department = sign_in("chan-sau-ying"), make_department("WSD", frozenset({"bills"}))
     revoked = sign_in("li-xiaoyu")
     client.delete("/v1/sessions/current", headers=revoked.headers)
@@ -197,5 +224,14 @@ def stage(
         headers={**department.headers, "Idempotency-Key": "stage"},
     ).json
     client_id, secret = department_credentials
-    values = {"bill": bill["id"], "device": "stage-phone", "client": client_id, "secret": secret}
+    conversation = client.post(
+        "/v1/assistant/conversations", json={}, headers=resident.headers
+    ).json
+    values = {
+        "bill": bill["id"],
+        "conversation": conversation["id"],
+        "device": "stage-phone",
+        "client": client_id,
+        "secret": secret,
+    }
     return Stage(client, callers, values, app)

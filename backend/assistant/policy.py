@@ -7,12 +7,13 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What the resident gets."""
+    """What the resident gets; `told` is what Ferry itself has to say, for no service is asked for."""
 
     ANSWER = "answer"
     CLARIFY = "clarify"
     NONE = "none"
     CRISIS = "crisis"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A release: everything that the assistant knows, compiled once, and never changed afterwards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -9,9 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.assistant.normalise import Synonyms, Tokens
+from backend.assistant.lookup import Exact, Vocabulary
+from backend.assistant.meaning import Encoder, Meaning
+from backend.assistant.normalise import Question, Synonyms, Tokens
+from backend.assistant.phrasebook import Phrasebook
 from backend.assistant.policy import Policy
 from backend.assistant.repair import Lexicon
+from backend.assistant.weights import Weights
 from backend.core.languages import Language, Words
 
 _MOST_REMEMBERED = 50_000
@@ -61,22 +65,15 @@ class Crisis:
 
 
 @dataclass(frozen=True, slots=True)
-class Examples:
-    """The phrases of one target: as written, as folded, and in which language, side by side."""
+class Saying:
+    """What Ferry itself says to one kind of talk, and the services to show below it.
 
-    texts: tuple[str, ...]
-    folded: tuple[str, ...]
-    languages: tuple[Language, ...]
+    `says` is None where code composes the sentence: own data, and picking among what was offered.
+    """
 
-    @classmethod
-    def of(cls, rows: Iterable[tuple[str, str, Language]]) -> "Examples":
-        texts, folded, languages = zip(*rows, strict=True) if (rows := list(rows)) else ((),) * 3
-        return cls(tuple(texts), tuple(folded), tuple(languages))
-
-    def within(self, language: Language) -> "Examples":
-        """Return the phrases of one language."""
-        rows = zip(self.texts, self.folded, self.languages, strict=True)
-        return Examples.of(row for row in rows if row[2] is language)
+    title: Words
+    says: Words | None = None
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,26 +130,36 @@ class Columns:
 class Release:
     """A published set of intents, compiled. Nothing in it changes; `memo` only saves work.
 
-    `weights` is (features, targets), float16, memory-mapped; `terms` (features,) holds each
+    `weights` is (features, targets), a byte each, memory-mapped; `terms` (features,) holds each
     feature's inverse document frequency, float32; `bias` (targets,) float32.
+
+    `talk` is a second, small release: its targets are what residents say that asks for no service,
+    such as `help/complaint`. `sayings` holds what Ferry says to each of them; `bill_kinds` the words
+    that name a kind of bill, folded and cut. `meaning` is an optional second opinion, had from the
+    `encoder` that this process runs.
     """
 
     version: str
     content: str
     targets: tuple[Target, ...]
     columns: Columns
-    vocabulary: Mapping[str, int]
-    weights: NDArray[np.float16]
+    vocabulary: Vocabulary
+    weights: Weights
     terms: NDArray[np.float32]
     bias: NDArray[np.float32]
     unseen_term: float
     readings: Mapping[str, str]
     synonyms: Synonyms
     lexicon: Lexicon
-    examples: tuple[Examples, ...]
-    exact: Mapping[Tokens, int]
+    examples: Phrasebook
+    exact: Exact
     policy: Policy
     crises: Mapping[str, Crisis]
+    talk: "Release | None" = None
+    sayings: Mapping[str, Saying] = field(default_factory=dict)
+    bill_kinds: Mapping[str, tuple[Tokens, ...]] = field(default_factory=dict)
+    meaning: Meaning | None = None
+    encoder: Encoder | None = field(default=None, compare=False, repr=False)
     memo: Memo = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -163,6 +170,26 @@ class Release:
             for column in self.columns.crises
             for folded in self.examples[column].folded
         }
+
+    @cached_property
+    def column_of(self) -> dict[str, int]:
+        """The first column of each service."""
+        found: dict[str, int] = {}
+        for column in self.columns.services.tolist():
+            found.setdefault(self.targets[column].service, column)
+        return found
+
+    def title_of(self, column: int, language: Language | None) -> str:
+        """Return the title of an intent: its first phrase in that language."""
+        examples = self.examples[column]
+        wanted = examples.within(language) if language else examples
+        return next(iter(wanted.texts or examples.texts), "")
+
+    def opinion(self, question: Question) -> NDArray[np.float32] | None:
+        """Return what the meaning of `question` adds to the scores, (targets,), None for nothing."""
+        if self.meaning is None or self.encoder is None:
+            return None
+        return self.meaning.opinion(self.encoder, question.text, question.tokens)
 
     def remember(self, tokens: Tokens, part: Part) -> Part:
         """Keep `part` for the next question that needs it, within a bound.

@@ -1,9 +1,11 @@
 """Mends misspelt words: an unknown word becomes the nearest word that the phrases know."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rapidfuzz.distance import OSA
 
 SHORTEST = 4
@@ -14,31 +16,55 @@ _NO_VOWELS = str.maketrans("", "", "aeiou")
 
 
 @dataclass(frozen=True, slots=True)
+class Forms:
+    """Words by how they may look: `places[i]` is the word of which `hashes[i]` is one form.
+
+    `hashes` are sorted. Two forms of one hash may be different: whoever looks checks the word.
+    """
+
+    hashes: memoryview
+    places: memoryview
+
+    @classmethod
+    def of(cls, forms: Iterable[tuple[int, int]]) -> "Forms":
+        """Make the index from (hash of a form, place of its word) pairs."""
+        pairs = np.fromiter(forms, dtype=[("form", np.uint32), ("place", np.int32)])
+        order = np.argsort(pairs["form"], kind="stable")
+        return cls(pairs["form"][order].data, pairs["place"][order].data)
+
+    def places_of(self, form: str) -> Iterator[int]:
+        """Yield the places of the words that may look so."""
+        wanted = zlib.crc32(form.encode())
+        at = bisect_left(self.hashes, wanted)
+        while at < len(self.hashes) and self.hashes[at] == wanted:
+            yield self.places[at]
+            at += 1
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Words that the phrases know, indexed by how they look with one letter or all vowels lost."""
 
     counts: Mapping[str, int]
-    shortened: Mapping[str, tuple[str, ...]]
-    skeletons: Mapping[str, tuple[str, ...]]
+    words: Sequence[str]
+    shortened: Forms
+    skeletons: Forms
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> "Lexicon":
         """Make the lexicon from how often each word stands in the phrases."""
-        shortened: dict[str, list[str]] = defaultdict(list)
-        skeletons: dict[str, list[str]] = defaultdict(list)
-        for word in counts:
-            if not is_mendable(word):
-                continue
-            for form in _shortened(word):
-                shortened[form].append(word)
-            skeleton = _skeleton(word)
-            if len(skeleton) >= SHORTEST_SKELETON:
-                skeletons[skeleton].append(word)
-        return cls(
-            dict(counts),
-            {form: tuple(words) for form, words in shortened.items()},
-            {form: tuple(words) for form, words in skeletons.items()},
+        words = tuple(word for word in counts if is_mendable(word))
+        shortened = (
+            (zlib.crc32(form.encode()), place)
+            for place, word in enumerate(words)
+            for form in _shortened(word)
         )
+        skeletons = (
+            (zlib.crc32(skeleton.encode()), place)
+            for place, skeleton in enumerate(map(_skeleton, words))
+            if len(skeleton) >= SHORTEST_SKELETON
+        )
+        return cls(dict(counts), words, Forms.of(shortened), Forms.of(skeletons))
 
     def knows_all(self, tokens: Iterable[str]) -> bool:
         """Say whether every token is a word of the phrases, or a single character."""
@@ -66,14 +92,16 @@ class Lexicon:
     def _near(self, word: str) -> set[str]:
         if len(word) < SHORTEST:
             return set()
-        return {known for form in _shortened(word) for known in self.shortened.get(form, ())}
+        found = {place for form in _shortened(word) for place in self.shortened.places_of(form)}
+        return {self.words[place] for place in found}
 
     def _with_vowels(self, word: str) -> list[str]:
         """List known words that are `word` with vowels put back, if it has lost most of its own."""
         skeleton = _skeleton(word)
         if len(skeleton) < SHORTEST_SKELETON or len(word) > len(skeleton) + 1:
             return []
-        return [known for known in self.skeletons.get(skeleton, ()) if len(known) > len(word)]
+        found = [self.words[place] for place in self.skeletons.places_of(skeleton)]
+        return [known for known in found if len(known) > len(word) and _skeleton(known) == skeleton]
 
 
 def is_mendable(word: str, shortest: int = SHORTEST) -> bool:

@@ -6,10 +6,11 @@ from itertools import pairwise
 from rapidfuzz import fuzz, process
 
 from backend.assistant.normalise import Question
+from backend.assistant.phrasebook import Examples
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Crisis, Examples, Release
+from backend.assistant.release import Crisis, Release
 from backend.assistant.scores import Scored
-from backend.core.languages import Language
+from backend.core.languages import Language, Words
 from backend.core.text import is_chinese
 
 CHINESE = (Language.ZH_HANT, Language.ZH_HANS)
@@ -42,12 +43,17 @@ class Answer:
 
     `choices` holds the best three, best first, whatever the outcome: with `clarify` they are what
     to ask back, with `none` they are for measuring only. `crisis` stands with that outcome alone.
+    With `told` they are the services concerned, often none. `says` is what to say instead of the
+    sentence that belongs to the outcome; `{service}`, `{department}` and `{hotline}` in it stand
+    for those of the first choice. `exact` answers are sure: the staff wrote these very words.
     """
 
     outcome: Outcome
     choices: tuple[Choice, ...]
     release: str
     crisis: Crisis | None = None
+    says: Words | None = None
+    exact: bool = False
 
 
 def why(

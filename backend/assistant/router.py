@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from backend.assistant.normalise import MOST_RAW_CHARACTERS, Question, normalise
-from backend.assistant.policy import Outcome
+from backend.assistant.policy import Outcome, Policy
 from backend.assistant.release import Crisis, Kind, Release
 from backend.assistant.reply import Answer, Choice, why
-from backend.assistant.scores import vector, weigh
+from backend.assistant.scores import from_the_best, vector, weigh
 from backend.core.languages import Language
 
 MOST_CHOICES = 3
@@ -35,7 +35,10 @@ def ask(release: Release, text: str, language: Language | None = None) -> Answer
         return Answer(Outcome.NONE, (), release.version)
     question, guessed = mended(release, question)
     scored = weigh(release, vector(release, question.tokens, guessed))
-    found = scored.scores
+    found, policy = scored.scores, release.policy
+    opinion = release.opinion(question)
+    if opinion is not None and release.meaning:
+        found, policy = found + opinion, release.meaning.policy
     exact = release.exact.get(question.tokens)
     if exact is not None:
         found[exact] = found.max() + EXACT_LEAD
@@ -46,12 +49,13 @@ def ask(release: Release, text: str, language: Language | None = None) -> Answer
             confidence,
             why(release, question, scored, target, language),
         )
-        for target, confidence in best_services(release, found)
+        for target, confidence in best_services(release, found, policy)
     )
-    crisis = crisis_in(release, found, exact) or crisis_in_passing(release, text)
+    crisis = crisis_in(release, found, exact, policy) or crisis_in_passing(release, text)
     confidences = [choice.confidence for choice in choices]
-    outcome = release.policy.outcome(confidences, in_crisis=crisis is not None)
-    return Answer(outcome, choices, release.version, crisis)
+    outcome = policy.outcome(confidences, in_crisis=crisis is not None)
+    sure = exact is not None and release.targets[exact].kind is Kind.SERVICE
+    return Answer(outcome, choices, release.version, crisis, exact=sure)
 
 
 def crisis_in_passing(release: Release, text: str) -> Crisis | None:
@@ -85,15 +89,18 @@ def mended(release: Release, question: Question) -> tuple[Question, int]:
     return replace(question, tokens=tokens), guessed
 
 
-def best_services(release: Release, found: NDArray[np.float32]) -> list[tuple[int, float]]:
+def best_services(
+    release: Release, found: NDArray[np.float32], policy: Policy
+) -> list[tuple[int, float]]:
     """Return (target, confidence) of the best three distinct services, best first.
 
     The lead of a service is over the best other service, or over what lies outside all of them.
     """
     columns = release.columns
     best: dict[str, int] = {}
-    for target in columns.services[found[columns.services].argsort()[::-1]]:
-        best.setdefault(release.targets[target].service, int(target))
+    for place in from_the_best(found[columns.services]):
+        target = int(columns.services[place])
+        best.setdefault(release.targets[target].service, target)
         if len(best) > MOST_CHOICES:
             break
     targets = list(best.values())
@@ -102,11 +109,13 @@ def best_services(release: Release, found: NDArray[np.float32]) -> list[tuple[in
     for target in targets[:MOST_CHOICES]:
         others = [float(found[other]) for other in targets[:2] if other != target]
         lead = float(found[target]) - max(outside, *others, -1.0)
-        ranked.append((target, release.policy.confidence(float(found[target]), lead)))
+        ranked.append((target, policy.confidence(float(found[target]), lead)))
     return ranked
 
 
-def crisis_in(release: Release, found: NDArray[np.float32], exact: int | None) -> Crisis | None:
+def crisis_in(
+    release: Release, found: NDArray[np.float32], exact: int | None, policy: Policy
+) -> Crisis | None:
     """Return the kind of crisis that the question tells of, or None."""
     columns = release.columns
     if not len(columns.crises):
@@ -114,5 +123,5 @@ def crisis_in(release: Release, found: NDArray[np.float32], exact: int | None) -
     kind = columns.crises[found[columns.crises].argmax()]
     if exact is not None and release.targets[exact].kind is not Kind.CRISIS:
         return None
-    told = exact is not None or columns.crisis_lead(found) >= release.policy.crisis_at
+    told = exact is not None or columns.crisis_lead(found) >= policy.crisis_at
     return release.crises[release.targets[kind].intent] if told else None

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from flask import current_app
-
-from backend.assistant.router import ask
-from backend.assistant.saying import Speaker
+from backend.assistant.answering import answered, desk_of_request
+from backend.assistant.dialogue import State
 from backend.assistant.schemas import AnswerShape, QuestionShape
-from backend.assistant.shelf import NoRelease, Shelf
-from backend.core.http import Blueprint, language_of_request
-from backend.core.languages import Language
+from backend.assistant.shelf import NoRelease
+from backend.core.database import glance
+from backend.core.http import Blueprint
 
 blp = Blueprint(
     "assistant", __name__, url_prefix="/v1/assistant", description="A question in plain words"
@@ -22,8 +20,8 @@ blp = Blueprint(
 @blp.response(200, AnswerShape)
 @blp.doc(operationId="askQuestion")
 def ask_question(body: dict[str, Any]) -> dict[str, Any]:
-    """Ask in plain words which service helps"""
-    shelf: Shelf = current_app.extensions["shelf"]
-    language = Language(body["lang"]) if body["lang"] else language_of_request()
-    answer = ask(shelf.release(), body["text"], language)
-    return Speaker(current_app.extensions["catalogue"], language).answer(answer)
+    """Ask in plain words which service helps, or about my own bills"""
+    desk = desk_of_request(body["lang"], glance)
+    reply = desk.hear(State(), body["text"])
+    answered(body["text"], desk, reply)
+    return reply.members

@@ -1,9 +1,11 @@
 """An answer in the resident's language: a sentence to show, and titled choices."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from backend.assistant.own import Own
 from backend.assistant.policy import Outcome
 from backend.assistant.release import Crisis
 from backend.assistant.reply import Answer, Choice
@@ -20,8 +22,13 @@ SAYS = {
         "我找不到相關的服務。你可以致電1823，由職員協助。",
         "我找不到相关的服务。你可以致电1823，由职员协助。",
     ),
+    Outcome.TOLD: Words(
+        "This is what I can tell you.", "以下是我可以告訴你的。", "以下是我可以告诉你的。"
+    ),
 }
 OFFERED = (Outcome.ANSWER, Outcome.CLARIFY)
+SHOWN = (*OFFERED, Outcome.TOLD)
+OF_A_SERVICE = ("{service}", "{department}")
 
 
 @dataclass(frozen=True)
@@ -37,21 +44,38 @@ class Speaker:
         A release may be newer than this process's catalogue: a service that only the release knows
         is left out, and the next best is then asked about and never passed off as the answer.
         """
-        choices = answer.choices if answer.outcome in OFFERED else ()
+        choices = answer.choices if answer.outcome in SHOWN else ()
         known = [each for each in choices if each.service in self.catalogue.service_by_id]
-        outcome = answer.outcome
-        if outcome in OFFERED and list(choices[:1]) != known[:1]:
-            outcome = Outcome.CLARIFY if known else Outcome.NONE
+        outcome = _outcome(answer, known)
         crisis = answer.crisis if outcome is Outcome.CRISIS else None
-        says = crisis.says if crisis else SAYS[outcome]
+        hotline = self._hotline(outcome, known, crisis)
+        says = (crisis.says if crisis else SAYS[outcome]).into(self.language)
+        if answer.says and outcome is answer.outcome:
+            says = self._filled(answer.says, known)
         return {
             "outcome": outcome,
-            "says": says.into(self.language),
+            "says": says,
             "choices": [self.choice(choice) for choice in known],
             "crisis": self.crisis(crisis) if crisis else None,
-            "hotline": self._hotline(outcome, known, crisis),
+            "theme": self._theme(answer.choices) if outcome is Outcome.NONE else None,
+            "own": None,
+            "sign_in": False,
+            "hotline": hotline,
             "release": answer.release,
             "notice": NOTICE.into(self.language),
+        }
+
+    def own(self, own: Own) -> dict[str, Any]:
+        """Return the members of what is the resident's own."""
+        return {
+            "topic": own.topic,
+            "bills": [
+                {**asdict(each.bill), "pay": {"bill": each.bill.id, "service": each.service}}
+                for each in own.bills
+            ],
+            "count": own.count,
+            "total_due_cents": own.total_due_cents,
+            "messages": list(own.messages),
         }
 
     def choice(self, choice: Choice) -> dict[str, Any]:
@@ -84,9 +108,51 @@ class Speaker:
             ],
         }
 
+    def _filled(self, says: Words, known: Sequence[Choice]) -> str:
+        """Fill in the service spoken of, its department and whom to call, where they are named."""
+        if not known:
+            return says.into(self.language, hotline=GENERAL_HOTLINE)
+        service = self.catalogue.get_service(known[0].service)
+        return says.into(
+            self.language,
+            service=service.name.into(self.language),
+            department=self.catalogue.department_name(service.department_id, self.language),
+            hotline=self.catalogue.hotline_of(service),
+        )
+
+    def _theme(self, choices: Sequence[Choice]) -> dict[str, str] | None:
+        """Return the theme nearest to a question that no service fits, None if none is near.
+
+        It is the one that most of the best services stand in, else that of the best of them. A
+        service that none of the resident's words speak for is not near.
+        """
+        near = [
+            self.catalogue.service_by_id[each.service].theme_id
+            for each in choices
+            if each.why.words and each.service in self.catalogue.service_by_id
+        ]
+        if not near:
+            return None
+        theme = self.catalogue.theme_by_id[Counter(near).most_common(1)[0][0]]
+        return {"id": theme.id, "name": theme.name.into(self.language)}
+
     def _hotline(self, outcome: Outcome, known: Sequence[Choice], crisis: Crisis | None) -> str:
         if crisis and crisis.calls:
             return crisis.calls[0].number
-        if outcome is Outcome.ANSWER and known:
+        if outcome is Outcome.ANSWER or (outcome is Outcome.TOLD and len(known) == 1):
             return self.catalogue.hotline_of(self.catalogue.get_service(known[0].service))
         return GENERAL_HOTLINE
+
+
+def _outcome(answer: Answer, known: Sequence[Choice]) -> Outcome:
+    """Return the outcome that still holds where some services are not `known` here."""
+    shown = answer.choices if answer.outcome in SHOWN else ()
+    is_whole = list(shown[:1]) == list(known[:1])
+    if answer.outcome is Outcome.TOLD:
+        speaks_of_one = answer.says is not None and any(
+            place in answer.says.en for place in OF_A_SERVICE
+        )
+        is_whole = bool(known and is_whole) or not speaks_of_one
+    if is_whole:
+        return answer.outcome
+    return Outcome.CLARIFY if known else Outcome.NONE

@@ -1,29 +1,44 @@
 """Shapes of a question and its answer."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
+from backend.assistant.own import Topic
+from backend.assistant.policy import Outcome
 from backend.core.http import Shape
 from backend.core.languages import Language
 
 LONGEST_QUESTION = 2000
 
 
-class QuestionShape(Shape):
-    """A question in plain words."""
+class SaidShape(Shape):
+    """Whatever is said to the assistant."""
 
-    text = fields.String(
-        required=True,
+    lang = fields.String(
+        load_default=None,
+        validate=validate.OneOf(list(Language)),
+        metadata={"description": "The language to answer in, else that of the request."},
+    )
+
+
+def text_field(*, required: bool) -> fields.String:
+    """Return the field of a question in plain words; None where it was left out."""
+    absent: dict[str, Any] = {"required": True} if required else {"load_default": None}
+    return fields.String(
+        **absent,
         validate=validate.Length(min=1, max=LONGEST_QUESTION),
         metadata={
             "description": "As the resident wrote it; the first 256 characters count.",
             "example": "點樣交水費呀",
         },
     )
-    lang = fields.String(
-        load_default=None,
-        validate=validate.OneOf(list(Language)),
-        metadata={"description": "The language to answer in, else that of the request."},
-    )
+
+
+class QuestionShape(SaidShape):
+    """A question in plain words."""
+
+    text = text_field(required=True)
 
 
 class WhyShape(Shape):
@@ -67,11 +82,82 @@ class CrisisShape(Shape):
     calls = fields.List(fields.Nested(CallShape), required=True)
 
 
+class NearThemeShape(Shape):
+    """A shelf of the menu to look through."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class PayShape(Shape):
+    """How to go on and pay a bill."""
+
+    bill = fields.String(required=True)
+    service = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The service of the menu that takes its payment, if any does."},
+    )
+
+
+class BillDepartmentShape(Shape):
+    """Who posted a bill or sent a message."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class OwnBillShape(Shape):
+    """A bill of the resident's own."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    department = fields.Nested(BillDepartmentShape, required=True)
+    amount_cents = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    due_on = fields.Date(required=True)
+    overdue = fields.Boolean(required=True)
+    pay = fields.Nested(PayShape, required=True)
+
+
+class OwnMessageShape(Shape):
+    """A message of the resident's own, without its text."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    about = fields.String(required=True, metadata={"description": "The bill that it tells of."})
+    created_at = fields.AwareDateTime(required=True)
+
+
+class OwnShape(Shape):
+    """What the resident asked to see of their own."""
+
+    topic = fields.String(required=True, validate=validate.OneOf(list(Topic)))
+    bills = fields.List(
+        fields.Nested(OwnBillShape),
+        required=True,
+        metadata={"description": "Still to be paid, the first due first, ten at most."},
+    )
+    count = fields.Integer(
+        required=True, metadata={"description": "How many bills there are in all."}
+    )
+    total_due_cents = fields.Integer(
+        required=True, metadata={"description": "What those bills come to together."}
+    )
+    messages = fields.List(
+        fields.Nested(OwnMessageShape),
+        required=True,
+        metadata={"description": "The newest first, five at most."},
+    )
+
+
 class AnswerShape(Shape):
     """What the assistant says."""
 
     outcome = fields.String(
-        required=True, validate=validate.OneOf(["answer", "clarify", "none", "crisis"])
+        required=True,
+        validate=validate.OneOf(list(Outcome)),
+        metadata={"description": "`told`: Ferry itself says it, and `choices` may be empty."},
     )
     says = fields.String(required=True, metadata={"description": "One sentence to show."})
     choices = fields.List(
@@ -80,6 +166,22 @@ class AnswerShape(Shape):
         metadata={"description": "Best first. With `answer`, the first one is the answer."},
     )
     crisis = fields.Nested(CrisisShape, required=True, allow_none=True)
+    theme = fields.Nested(
+        NearThemeShape,
+        required=True,
+        allow_none=True,
+        metadata={"description": "With `none`, the nearest shelf of the menu, if any is near."},
+    )
+    own = fields.Nested(
+        OwnShape,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What is the signed-in resident's own."},
+    )
+    sign_in = fields.Boolean(
+        required=True,
+        metadata={"description": "True: sign in and ask again to see your own."},
+    )
     hotline = fields.String(required=True, metadata={"description": "Where a person answers."})
     release = fields.String(required=True, metadata={"description": "Which content answered."})
     notice = fields.String(required=True)

@@ -1,7 +1,7 @@
-"""Weighs a question against every target of a release: one sparse vector, one matrix."""
+"""Weighs a question against every target of a release: one sparse vector, one set of weights."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from backend.assistant import features
 from backend.assistant.normalise import Tokens
 from backend.assistant.release import Part, Release
+from backend.assistant.weights import Met, Weights
+
+# So many of the best are looked at before all are put in order.
+FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +58,36 @@ def vector(release: Release, tokens: Tokens, guessed: int = 0) -> Vector:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A question against all targets: `gains` (rows, targets) per feature, `scores` (targets,)."""
+    """A question against all targets: `scores` (targets,), and what it met among the weights."""
 
-    gains: NDArray[np.float32]
     scores: NDArray[np.float32]
     question: Vector
+    weights: Weights
+    met: Met | None
 
     def gains_of_parts(self, target: int) -> NDArray[np.float64]:
         """Return how much each part of the question adds to the score of `target`, (parts,)."""
-        gained = self.question.values * self.gains[:, target]
         question = self.question
+        gained = self.weights.gains(question.rows, question.values, target, self.met)
         found = np.bincount(question.owners, weights=gained, minlength=len(question.parts))
         return np.asarray(found, dtype=np.float64)
 
 
 def weigh(release: Release, question: Vector) -> Scored:
     """Score the question against every target, one-vs-rest."""
-    gains = release.weights[question.rows].astype(np.float32)
-    return Scored(gains, question.values @ gains + release.bias, question)
+    found, met = release.weights.meet(question.rows, question.values)
+    return Scored(found + release.bias, question, release.weights, met)
+
+
+def from_the_best(scores: NDArray[np.float32]) -> Iterator[int]:
+    """Yield the places of `scores`, the best first; to sort all of very many would take longest."""
+    if len(scores) <= FEW:
+        yield from scores.argsort()[::-1].tolist()
+        return
+    best = scores.argpartition(-FEW)[-FEW:]
+    yield from best[scores[best].argsort()[::-1]].tolist()
+    rest = np.argsort(scores)[::-1]
+    yield from rest[~np.isin(rest, best)].tolist()
 
 
 def _part(release: Release, tokens: Tokens) -> Part:

@@ -5,31 +5,32 @@ A folder `releases/` holds `release-<version>/` folders and a file `current` tha
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from backend.assistant import arrays
+from backend.assistant.meaning import Meaning, Script
 from backend.assistant.normalise import Synonyms
 from backend.assistant.policy import Policy
-from backend.assistant.release import Call, Columns, Crisis, Examples, Kind, Release, Target
+from backend.assistant.release import Call, Columns, Crisis, Kind, Release, Saying, Target
 from backend.assistant.repair import Lexicon
-from backend.core.languages import Language, Words
+from backend.core.durable import replace_whole, sync_folder, write_durably
+from backend.core.languages import Words
 
 # Raised whenever the files or the training change: older releases are then trained anew.
-FORMAT = 2
-# How many releases beside the current one stay, to go back to.
-KEPT = 2
+FORMAT = 4
 CURRENT = "current"
 # A version begins with so many digits of the hash of its content.
 DIGITS = 16
 MANIFEST = "manifest.json"
-HEADER, WEIGHTS, NUMBERS = "header.json", "weights.npy", "numbers.npy"
-_FILES = (HEADER, WEIGHTS, NUMBERS)
+HEADER = "header.json"
+_FILES = (HEADER, *arrays.FILES)
+# What asks for no service is a release of its own, in a folder inside: see `Release.talk`.
+TALK = "talk"
+_WHOLE_TALK = f"{TALK}/{MANIFEST}"
 
 
 class ReleaseBroken(Exception):
@@ -50,32 +51,25 @@ def save(release: Release, folder: Path) -> Path:
         _write_files(release, draft)
         shutil.rmtree(place, ignore_errors=True)
         draft.chmod(0o755)
-        draft.rename(place)
+        _take_place(draft, place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    _sync(folder)
+    sync_folder(folder)
     return place
+
+
+def _take_place(draft: Path, place: Path) -> None:
+    """Give the draft its name, unless somebody else has just written the same release there."""
+    try:
+        draft.rename(place)
+    except OSError:
+        if not is_whole(place):
+            raise
 
 
 def make_current(place: Path) -> None:
     """Let every server that looks next take the release in `place`; the swap is one rename."""
-    folder = place.parent
-    draft = folder / f".{CURRENT}-{os.getpid()}"
-    _write(draft, place.name.encode())
-    draft.replace(folder / CURRENT)
-    _sync(folder)
-
-
-def prune(folder: Path, keep: int = KEPT) -> None:
-    """Remove all but the current release and the newest `keep` others."""
-    try:
-        current = current_place(folder)
-    except ReleaseBroken:
-        current = None
-    places = sorted(folder.glob("release-*"), key=lambda place: place.stat().st_mtime)
-    others = [place for place in places if place != current]
-    for place in others[: max(0, len(others) - keep)]:
-        shutil.rmtree(place, ignore_errors=True)
+    replace_whole(place.parent / CURRENT, place.name.encode())
 
 
 def current_place(folder: Path) -> Path:
@@ -111,13 +105,17 @@ def load(place: Path) -> Release:
     """Load one release after checking the hash of each of its files, or raise `ReleaseBroken`."""
     _ensure_whole(place)
     try:
-        header = json.loads((place / HEADER).read_bytes())
-        # A plain view of the mapped file: numpy's own subclass costs on every look-up.
-        weights = np.asarray(np.load(place / WEIGHTS, mmap_mode="r", allow_pickle=False))
-        numbers = np.load(place / NUMBERS, allow_pickle=False)
-        return _release(header, weights, numbers)
+        release = _read(place)
+        talk = place / TALK
+        return replace(release, talk=_read(talk, release)) if talk.exists() else release
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise ReleaseBroken(f"{place.name} cannot be understood. Publish again.") from error
+
+
+def _read(place: Path, around: Release | None = None) -> Release:
+    header = json.loads((place / HEADER).read_bytes())
+    parts = arrays.pick_up(arrays.read(place), len(header["targets"]))
+    return _release(header, parts, around)
 
 
 def is_whole(place: Path) -> bool:
@@ -132,14 +130,21 @@ def is_whole(place: Path) -> bool:
 def _ensure_whole(place: Path) -> None:
     try:
         manifest = json.loads((place / MANIFEST).read_bytes())
-        known = {name: str(manifest["files"][name]) for name in _FILES}
+        if manifest["format"] != FORMAT:
+            sentence = "was written by another version of Ferry. Publish again."
+            raise ReleaseBroken(f"{place.name} {sentence}")
+        has_talk = _WHOLE_TALK in manifest["files"]
+        names = (*_FILES, _WHOLE_TALK) if has_talk else _FILES
+        known = {name: str(manifest["files"][name]) for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReleaseBroken(f"{place.name} is missing or unfinished. Publish again.") from error
-    if manifest.get("format") != FORMAT:
-        raise ReleaseBroken(f"{place.name} was written by another version of Ferry. Publish again.")
+    if has_talk != (place / TALK).exists():
+        raise ReleaseBroken(f"{place.name}: its talk is missing or unfinished. Publish again.")
     for name, digest in known.items():
         if _digest(place / name) != digest:
             raise ReleaseBroken(f"{place.name}: {name} is damaged or cut short. Publish again.")
+    if has_talk:
+        _ensure_whole(place / TALK)
 
 
 def _digest(path: Path) -> str:
@@ -150,85 +155,87 @@ def _digest(path: Path) -> str:
         return "missing"
 
 
-def _write_files(release: Release, draft: Path) -> None:
-    _write(draft / HEADER, json.dumps(_header(release), ensure_ascii=False).encode())
-    for name, matrix in (
-        (WEIGHTS, np.asarray(release.weights)),
-        (NUMBERS, np.concatenate([release.bias, release.terms])),
-    ):
-        with (draft / name).open("wb") as file:
-            np.save(file, matrix, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-    digests = {name: _digest(draft / name) for name in _FILES}
-    _write(draft / MANIFEST, json.dumps({"format": FORMAT, "files": digests}).encode())
-    _sync(draft)
+def _write_files(release: Release, draft: Path, around: Release | None = None) -> None:
+    header = _header(release, around)
+    write_durably(draft / HEADER, json.dumps(header, ensure_ascii=False).encode())
+    arrays.write(arrays.lay_out(release), draft)
+    names = _FILES
+    if release.talk:
+        (draft / TALK).mkdir()
+        _write_files(release.talk, draft / TALK, release)
+        names = (*_FILES, _WHOLE_TALK)
+    digests = {name: _digest(draft / name) for name in names}
+    write_durably(draft / MANIFEST, json.dumps({"format": FORMAT, "files": digests}).encode())
+    sync_folder(draft)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _header(release: Release) -> dict[str, Any]:
-    """Lay out everything but the matrices as JSON; vocabulary and words in the order of rows."""
+def _header(release: Release, around: Release | None) -> dict[str, Any]:
+    """Lay out everything but the arrays as JSON; a release inside shares the tables around it."""
+    shared = around or release
+    tables: dict[str, Any] = {
+        "readings": dict(shared.readings),
+        "synonyms": [[list(said), list(meant)] for said, meant in shared.synonyms.instead.items()],
+        "sayings": {heard: asdict(saying) for heard, saying in release.sayings.items()},
+        "bill_kinds": {kind: list(words) for kind, words in release.bill_kinds.items()},
+    }
     return {
         "version": release.version,
         "content": release.content,
         "targets": [[target.kind, target.intent, target.service] for target in release.targets],
-        "vocabulary": list(release.vocabulary),
         "unseen_term": release.unseen_term,
-        "readings": dict(release.readings),
-        "synonyms": [[list(said), list(meant)] for said, meant in release.synonyms.instead.items()],
         "words": dict(release.lexicon.counts),
-        "examples": [
-            [list(each) for each in zip(found.texts, found.folded, found.languages, strict=True)]
-            for found in release.examples
-        ],
-        "exact": [[list(tokens), target] for tokens, target in release.exact.items()],
         "policy": asdict(release.policy),
+        "meaning": _about(release.meaning),
         "crises": [asdict(crisis) for crisis in release.crises.values()],
+        **({} if around else tables),
     }
 
 
-def _release(header: Any, weights: Any, numbers: Any) -> Release:
+def _release(header: Any, parts: arrays.Parts, around: Release | None) -> Release:
     targets = tuple(
         Target(Kind(kind), intent, service) for kind, intent, service in header["targets"]
     )
-    instead = {tuple(said): tuple(meant) for said, meant in header["synonyms"]}
-    if weights.shape != (len(header["vocabulary"]), len(targets)):
-        raise ValueError
+    instead = {tuple(said): tuple(meant) for said, meant in header.get("synonyms", ())}
     return Release(
         version=header["version"],
         content=header["content"],
         targets=targets,
         columns=Columns.of(targets),
-        vocabulary={feature: row for row, feature in enumerate(header["vocabulary"])},
-        weights=weights,
-        bias=numbers[: len(targets)],
-        terms=numbers[len(targets) :],
+        vocabulary=parts.vocabulary,
+        weights=parts.weights,
+        bias=parts.bias,
+        terms=parts.terms,
         unseen_term=header["unseen_term"],
-        readings=header["readings"],
-        synonyms=Synonyms.of_tokens(instead),
+        readings=around.readings if around else header["readings"],
+        synonyms=around.synonyms if around else Synonyms.of_tokens(instead),
         lexicon=Lexicon.of(header["words"]),
-        examples=tuple(
-            Examples.of((text, folded, Language(language)) for text, folded, language in found)
-            for found in header["examples"]
-        ),
-        exact={tuple(tokens): target for tokens, target in header["exact"]},
+        examples=parts.examples,
+        exact=parts.exact,
         policy=Policy(**header["policy"]),
+        meaning=_meaning(header["meaning"], parts, len(targets)),
         crises={each["kind"]: _crisis(each) for each in header["crises"]},
+        sayings={heard: _saying(each) for heard, each in header.get("sayings", {}).items()},
+        bill_kinds={
+            kind: tuple(map(tuple, words)) for kind, words in header.get("bill_kinds", {}).items()
+        },
     )
+
+
+def _about(meaning: Meaning | None) -> dict[str, Any] | None:
+    """Lay out everything of `meaning` but its weights."""
+    if meaning is None:
+        return None
+    shares = dict(meaning.shares)
+    return {"encoder": meaning.encoder, "shares": shares, "policy": asdict(meaning.policy)}
+
+
+def _meaning(found: Any, parts: arrays.Parts, targets: int) -> Meaning | None:
+    if found is None:
+        return None
+    if parts.meaning.shape[1] != targets:
+        raise ValueError
+    shares = {script: float(found["shares"][script]) for script in Script}
+    return Meaning(found["encoder"], parts.meaning, shares, Policy(**found["policy"]))
 
 
 def _crisis(found: Any) -> Crisis:
@@ -237,3 +244,8 @@ def _crisis(found: Any) -> Crisis:
         for call in found["calls"]
     )
     return Crisis(found["kind"], Words(**found["title"]), Words(**found["says"]), calls)
+
+
+def _saying(found: Any) -> Saying:
+    says = Words(**found["says"]) if found["says"] else None
+    return Saying(Words(**found["title"]), says, tuple(found["offers"]))

@@ -1,18 +1,37 @@
 """Posting a bill, and reading one's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.accounts import resident_of
 from backend.bills import rules
-from backend.bills.models import Bill, bill_numbered, bill_of, bills_owed_by, columns_of
-from backend.bills.rules import BillFacts
+from backend.bills.models import (
+    Bill,
+    bill_numbered,
+    bill_of,
+    bills_among,
+    bills_of_kinds,
+    bills_owed_by,
+    columns_of,
+)
+from backend.bills.rules import BillFacts, BillKind
 from backend.core.clock import new_id
 from backend.core.database import after_commit, insert_unless_there
 from backend.core.paging import CursorNotKnown, Page, decode_cursor, encode_cursor
 from backend.notifications import MessageKind, notify
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What a resident still owes: the bills due first, how many there are in all, their sum."""
+
+    bills: Sequence[Bill]
+    count: int
+    total_cents: int
 
 
 def post_bill(
@@ -60,6 +79,22 @@ def list_bills(db: Session, resident_id: str, cursor: str | None, limit: int) ->
         return Page(rows, None)
     last = rows[limit - 1]
     return Page(rows[:limit], encode_cursor(last.due_on.isoformat(), last.id))
+
+
+def sum_up_owed(db: Session, resident_id: str, kinds: Collection[BillKind], most: int) -> Owed:
+    """Sum up what a resident owes for these kinds of bills, for any kind where none is named.
+
+    Ferry takes no payments yet, so every bill counts as owed.
+    """
+    bills = bills_of_kinds(resident_id, kinds)
+    owed = bills.order_by(None).subquery()
+    count, total = db.execute(select(func.count(), func.sum(owed.c.amount_cents))).one()
+    return Owed(db.scalars(bills.limit(most)).all(), count, int(total or 0))
+
+
+def find_bills(db: Session, resident_id: str, bill_ids: Collection[str]) -> Sequence[Bill]:
+    """Return those of these bills that are this resident's, the first due first."""
+    return db.scalars(bills_among(resident_id, bill_ids)).all()
 
 
 def _after(cursor: str | None) -> tuple[date, str] | None:

@@ -1,5 +1,6 @@
 """Bills, and the selects that always carry whose they are."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import (
@@ -85,6 +86,17 @@ def bills_owed_by(resident_id: str, after: tuple[date, str] | None, limit: int) 
     if after is not None:
         bills = bills.where(tuple_(Bill.due_on, Bill.id) > after)
     return bills.limit(limit)
+
+
+def bills_of_kinds(resident_id: str, kinds: Collection[BillKind]) -> Select[Bill]:
+    """A resident's bills of these kinds, of any kind where none is named, the first due first."""
+    bills = select(Bill).where(Bill.resident_id == resident_id).order_by(Bill.due_on, Bill.id)
+    return bills.where(Bill.kind.in_(list(kinds))) if kinds else bills
+
+
+def bills_among(resident_id: str, bill_ids: Collection[str]) -> Select[Bill]:
+    """Those of these bills that are this resident's, the first due first."""
+    return bills_of_kinds(resident_id, ()).where(Bill.id.in_(list(bill_ids)))
 
 
 def bill_numbered(department_id: str, bill_number: str) -> Select[Bill]:

@@ -51,13 +51,19 @@ Authenticator = Callable[[Session, str, datetime], Caller | None]
 
 @dataclass(frozen=True)
 class Door:
-    """What a caller must be to pass: of which kind, and with which scope."""
+    """What a caller must be to pass: of which kind, and with which scope.
+
+    Where `may_be_nobody`, a request without an Authorization header passes as well; one with such
+    a header must be what it claims, so that a dead token never passes for a stranger in silence.
+    """
 
     kind: type[Caller] | None = None
     scope: str | None = None
+    may_be_nobody: bool = False
 
 
 ANYONE = Door()
+GUEST = Door(ResidentCaller, may_be_nobody=True)
 RESIDENT = Door(ResidentCaller)
 
 # Blueprint -> door. A blueprint that is not here stops the app at start.
@@ -65,7 +71,10 @@ DOORS: dict[str, Door] = {
     "operations": ANYONE,
     "api-page": ANYONE,
     "menu": ANYONE,
-    "assistant": ANYONE,
+    "assistant": GUEST,
+    "conversations": GUEST,
+    "suggestions": ANYONE,
+    "feedback": ANYONE,
     "sign-in": ANYONE,
     "department-sign-in": ANYONE,
     "sessions": RESIDENT,
@@ -132,7 +141,7 @@ def guard(app: Flask, authenticators: Sequence[Authenticator]) -> None:
             return  # no route: the router's own 404 or 405 follows
         door = DOORS[request.blueprint or ""]
         g.is_public = request.blueprint in CACHEABLE
-        if door.kind is None:
+        if door.kind is None or (door.may_be_nobody and "Authorization" not in request.headers):
             return
         g.caller = _caller(authenticators)
         if not isinstance(g.caller, door.kind):
@@ -182,6 +191,11 @@ def resident() -> ResidentCaller:
     caller = g.caller
     assert isinstance(caller, ResidentCaller)
     return caller
+
+
+def guest() -> ResidentCaller | None:
+    """Return the resident whose request this is, None for a stranger; behind a guest's door."""
+    return resident() if g.get("caller") else None
 
 
 def department() -> DepartmentCaller:

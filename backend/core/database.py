@@ -68,15 +68,27 @@ class Database:
     def __init__(self, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
         self.engine = make_engine(url, busy_timeout_seconds)
 
-    def session(self, *, read_only: bool = False) -> Session:
-        """Open a session; a writing one takes SQLite's write lock at its first statement."""
+    def session(
+        self, *, read_only: bool = False, busy_timeout_seconds: float | None = None
+    ) -> Session:
+        """Open a session; a writing one takes SQLite's write lock at its first statement.
+
+        It waits `busy_timeout_seconds` for another's lock, where that is given, else as long as
+        the database does for everybody.
+        """
         engine = self.engine.execution_options(ferry_read_only=read_only)
+        if busy_timeout_seconds is not None:
+            engine = engine.execution_options(ferry_busy_timeout_seconds=busy_timeout_seconds)
         return Session(engine, expire_on_commit=False)
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False) -> Iterator[Session]:
+    def transaction(
+        self, *, read_only: bool = False, busy_timeout_seconds: float | None = None
+    ) -> Iterator[Session]:
         """Give a session that commits at the end of the block, or rolls back on an error."""
-        with self.session(read_only=read_only) as session:
+        with self.session(
+            read_only=read_only, busy_timeout_seconds=busy_timeout_seconds
+        ) as session:
             yield session
             session.commit()
 
@@ -103,7 +115,7 @@ def make_engine(url: str, busy_timeout_seconds: float) -> Engine:
         url, hide_parameters=True, connect_args={"timeout": busy_timeout_seconds}
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_on_sqlite)
+    event.listen(engine, "begin", partial(_begin_on_sqlite, busy_timeout_seconds))
     return engine
 
 
@@ -120,16 +132,24 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"pragma {pragma}")
 
 
-def _begin_on_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("ferry_read_only", False)
+def _begin_on_sqlite(busy_timeout_seconds: float, connection: Connection) -> None:
+    options = connection.get_execution_options()
+    read_only = options.get("ferry_read_only", False)
+    # Said at each beginning, as the connection has served others, and will.
+    seconds = options.get("ferry_busy_timeout_seconds", busy_timeout_seconds)
+    connection.exec_driver_sql(f"pragma busy_timeout={round(seconds * 1000)}")
     connection.exec_driver_sql(f"pragma query_only={int(read_only)}")
     # A transaction that reads first and writes later ignores the busy timeout: take the lock now.
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 def _begin_on_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("ferry_read_only", False):
+    options = connection.get_execution_options()
+    if options.get("ferry_read_only", False):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    seconds = options.get("ferry_busy_timeout_seconds")
+    if seconds is not None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
 
 
 def insert_unless_there(session: Session, table: type[Base], values: dict[str, Any]) -> bool:

@@ -122,7 +122,8 @@ def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any)
     if door.kind is DepartmentCaller:
         operation["security"] = [{"department": [door.scope]}]
     elif door is not ANYONE:
-        operation["security"] = [{"resident": []}]
+        nobody: list[dict[str, list[str]]] = [{}] if door.may_be_nobody else []
+        operation["security"] = [*nobody, {"resident": []}]
     responses = operation["responses"]
     for derived in ("default", "422", "304"):
         responses.pop(derived, None)

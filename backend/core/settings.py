@@ -41,6 +41,7 @@ class Settings:
     fcm_credentials: Path | None  # FERRY_FCM_CREDENTIALS, a service account's JSON file
     fcm_endpoint: str | None = None  # FERRY_FCM_ENDPOINT, a simulator on this machine
     jobs_url: str | None = None  # FERRY_JOBS_URL, redis:// or postgresql://; else a file
+    sentence_encoder: Path | None = None  # FERRY_SENTENCE_ENCODER, tokenizer.json and model.onnx
     limits_url: str = "memory://"  # FERRY_LIMITS_URL, redis:// where several servers share
     requests_per_minute: int = 600  # FERRY_REQUESTS_PER_MINUTE, of one caller
     access_token_minutes: int = 10  # FERRY_ACCESS_TOKEN_MINUTES
@@ -83,6 +84,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         fcm_credentials=Path(credentials) if credentials else None,
         fcm_endpoint=values.get("FERRY_FCM_ENDPOINT") or None,
         jobs_url=values.get("FERRY_JOBS_URL") or None,
+        sentence_encoder=sentence_encoder_of(environ),
         limits_url=values.get("FERRY_LIMITS_URL") or "memory://",
         metrics_token=values.get("FERRY_METRICS_TOKEN") or None,
         host=values.get("FERRY_HOST") or "127.0.0.1",
@@ -93,6 +95,13 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def data_dir_of(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the data folder: FERRY_DATA_DIR, else `.ferry` where the command was called."""
     return Path(environ.get("FERRY_DATA_DIR") or ".ferry").resolve()
+
+
+def sentence_encoder_of(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of the sentence encoder: FERRY_SENTENCE_ENCODER, None where none is set."""
+    values = {**_file_values(data_dir_of(environ) / "settings.env"), **environ}
+    named = values.get("FERRY_SENTENCE_ENCODER")
+    return Path(named).resolve() if named else None
 
 
 def _file_values(path: Path) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
+from backend.core.durable import replace_whole
 from backend.core.languages import Words
 from backend.menu.catalogue import (
     Catalogue,
@@ -37,16 +36,7 @@ def with_version(content: dict[str, Any]) -> dict[str, Any]:
 def publish(document: dict[str, Any], data_dir: Path) -> None:
     """Write the checked document for the servers; the old one stands until the new one is whole."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    half = data_dir / f"{FILE}.{secrets.token_hex(8)}.half"
-    try:
-        with half.open("x", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(data_dir / FILE)
-    finally:
-        half.unlink(missing_ok=True)
-    _sync_folder(data_dir)
+    replace_whole(data_dir / FILE, json.dumps(document, ensure_ascii=False).encode())
 
 
 def load_catalogue(data_dir: Path) -> Catalogue:
@@ -86,15 +76,6 @@ def catalogue_of(document: dict[str, Any]) -> Catalogue:
 
 def _nothing(data_dir: Path, what: str) -> NothingPublished:
     return NothingPublished(f"{what} in {data_dir}. Run `ferry catalogue publish`.")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut (POSIX keeps names in the folder)."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _department(fields: dict[str, Any]) -> Department:

@@ -27,6 +27,9 @@ misses:
 status: live
 reviewed: 2026-08-01
 """
+TAX = (
+    PLAIN.replace("water", "tax").replace("wsd", "ird").replace("水費", "稅").replace("水费", "税")
+)
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,12 @@ from click.testing import CliRunner, Result
 
 from backend.assistant.commands import intents
 from backend.assistant.store import load_current
-from tests.assistant.conftest import PLAIN
+from tests.assistant.conftest import PLAIN, TAX
 
 pytestmark = pytest.mark.slow
-TAX = (
-    PLAIN.replace("water", "tax").replace("wsd", "ird").replace("水費", "稅").replace("水费", "税")
-)
 KEYS = (
     "n top1 top3 answered wrong_confident clarified_right oos_answered crisis_caught crisis_false"
-    " p50_us p99_us"
+    " told p50_us p99_us"
 ).split()
 ASKED = (
     '{"q": "pay my water bill", "lang": "en", "accept": ["wsd-pay"]}\n'

@@ -1,7 +1,6 @@
 """A release is stored whole or not at all, and a damaged one is refused in a plain sentence."""
 
 import dataclasses
-import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend.assistant import Release, ReleaseBroken, ask, load_current
-from backend.assistant.store import current_place, find_release, load, make_current, prune, save
+from backend.assistant.store import current_place, find_release, load, make_current, save
 
 QUESTIONS = ["pay my water bill", "水费在哪交", "我想自殺", "pymnt of tax", "hello"]
 
@@ -31,12 +30,13 @@ def test_a_stored_release_answers_as_the_trained_one(release: Release, place: Pa
 def test_the_weights_are_mapped_and_cannot_be_written(place: Path) -> None:
     stored = load(place)
 
-    assert isinstance(stored.weights.base, np.memmap)
-    assert not stored.weights.flags.writeable
+    common = stored.weights.common
+    assert isinstance(common.base, np.memmap)
+    assert not common.flags.writeable
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["header.json", "weights.npy", "numbers.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["header.json", "common.npy", "examples.npy", "manifest.json"])
 @pytest.mark.parametrize("harm", ["cut short", "one byte changed", "gone", "empty"])
 def test_a_damaged_file_is_noticed(place: Path, name: str, harm: str) -> None:
     path = place / name
@@ -53,7 +53,7 @@ def test_a_damaged_file_is_noticed(place: Path, name: str, harm: str) -> None:
 
 @pytest.mark.slow
 def test_a_damaged_release_is_written_anew(release: Release, place: Path) -> None:
-    (place / "weights.npy").write_bytes(b"")
+    (place / "common.npy").write_bytes(b"")
 
     save(release, place.parent)
 
@@ -108,13 +108,9 @@ def test_a_release_is_found_by_the_hash_of_its_content(release: Release, place: 
         find_release(place.parent, "f" * 64)
 
 
-def test_old_releases_are_pruned_and_the_current_one_never(tmp_path: Path) -> None:
-    for age, name in enumerate(["release-a", "release-b", "release-c", "release-d"]):
-        (tmp_path / name).mkdir()
-        os.utime(tmp_path / name, (age, age))
-    make_current(tmp_path / "release-a")
+@pytest.mark.slow
+def test_a_release_of_another_version_of_ferry_is_called_that(place: Path) -> None:
+    (place / "manifest.json").write_text('{"format": 1, "files": {"weights.npy": "ab"}}')
 
-    prune(tmp_path)
-
-    left = {path.name for path in tmp_path.glob("release-*")}
-    assert left == {"release-a", "release-c", "release-d"}
+    with pytest.raises(ReleaseBroken, match="written by another version of Ferry"):
+        load(place)

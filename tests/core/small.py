@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from backend.accounts import Resident
 from backend.app import line_up_hooks
 from backend.core import clock
-from backend.core.access import resident
+from backend.core.access import guest, resident
 from backend.core.database import Database, session_of_request
 from backend.core.http import Blueprint, Shape, make_api
 from backend.core.idempotency import idempotent
@@ -24,11 +24,12 @@ class AnythingShape(Shape):
 
 
 def make_small_app(database: Database, per_minute: int = 100_000) -> Flask:
-    """Make the application; its routes stand under two of Ferry's own doors."""
+    """Make the application; its routes stand under three of Ferry's own doors."""
     app = Flask("small", static_folder=None)
     api = make_api(app)
     api.register_blueprint(open_routes())
     api.register_blueprint(residents_routes())
+    api.register_blueprint(guests_routes())
     limiter = Limiter("memory://", per_minute)
     app.extensions["limiter"] = limiter
     line_up_hooks(app, database, limiter)
@@ -125,5 +126,17 @@ def residents_routes() -> Blueprint:
         if body.get("more") == "crash":
             raise RuntimeError("after the deed, before the reply")
         return {"id": clock.new_id("deed")}, 201, {"Location": "/mine/deeds/1"}
+
+    return blp
+
+
+def guests_routes() -> Blueprint:
+    """Make the routes for anyone, known or not."""
+    blp = Blueprint("assistant", __name__, url_prefix="/guest")
+
+    @blp.get("/id")
+    def guests_id() -> dict[str, str | None]:
+        caller = guest()
+        return {"id": caller.resident_id if caller else None}
 
     return blp

@@ -11,8 +11,9 @@ from sqlalchemy import delete, update
 from backend.accounts.models import ResidentSession
 from backend.app import BLUEPRINTS
 from backend.core import access, clock
-from backend.core.access import ANYONE, DOORS, DepartmentCaller, Door, ResidentCaller
+from backend.core.access import ANYONE, DOORS, GUEST, DepartmentCaller, Door, ResidentCaller
 from backend.core.database import Database
+from backend.departments.actions import admit_client, grant_token
 from tests.core.conftest import token_of
 from tests.core.problems import assert_problem
 
@@ -25,9 +26,22 @@ def test_only_these_doors_stand_open() -> None:
     stand_open = {name for name, door in DOORS.items() if door == ANYONE}
 
     assert stand_open == {
-        "operations", "api-page", "menu", "assistant", "sign-in", "department-sign-in",
-    }  # fmt: skip
+        "operations",
+        "api-page",
+        "menu",
+        "suggestions",
+        "feedback",
+        "sign-in",
+        "department-sign-in",
+    }
     assert stand_open >= access.CACHEABLE
+
+
+def test_strangers_and_residents_share_these_doors() -> None:
+    shared = {name for name, door in DOORS.items() if door == GUEST}
+
+    assert shared == {"assistant", "conversations"}
+    assert not shared & access.CACHEABLE
 
 
 def test_a_departments_door_asks_for_a_scope() -> None:
@@ -167,6 +181,37 @@ def test_a_token_is_nowhere_in_the_file(
     assert b"resident_sessions" in kept
     assert token.encode() not in kept
     assert token.removeprefix("frt_").encode() not in kept
+
+
+def test_a_stranger_comes_in_at_a_guests_door(plain: FlaskClient) -> None:
+    assert plain.get("/guest/id").json == {"id": None}
+
+
+def test_a_resident_at_a_guests_door_is_known(small: FlaskClient, database: Database) -> None:
+    reply = small.get("/guest/id", headers=token_of(database))
+
+    assert reply.json["id"].startswith("res_")
+
+
+@pytest.mark.parametrize("header", ["", "Basic dXNlcjpwYXNz", "Bearer frt_" + "x" * 43])
+def test_who_claims_to_be_somebody_at_a_guests_door_must_be(
+    plain: FlaskClient, header: str
+) -> None:
+    reply = plain.get("/guest/id", headers={"Authorization": header})
+
+    assert_problem(reply, 401, "sign_in_needed")
+
+
+def test_a_department_is_no_guest(plain: FlaskClient, sqlite_alone: Database) -> None:
+    with sqlite_alone.transaction() as db:
+        now = clock.now()
+        client_id, secret = admit_client(db, "WSD", frozenset({"bills"}), now)
+        grant = grant_token(db, client_id, secret, "bills", now=now, minutes=10)
+
+    headers = {"Authorization": f"Bearer {grant.access_token}"}
+    reply = plain.get("/guest/id", headers=headers)
+
+    assert_problem(reply, 403, "not_your_door")
 
 
 def test_options_at_a_closed_door_needs_a_token_too(plain: FlaskClient) -> None:

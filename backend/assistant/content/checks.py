@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Phrases
+from backend.assistant.content.intents import (
+    Content,
+    CrisisIntent,
+    Intent,
+    Line,
+    Phrases,
+    Talk,
+    key_of,
+)
+from backend.assistant.content.nearness import check_same_words
 from backend.assistant.content.reading import Problem
-from backend.assistant.normalise import MOST_CHARACTERS, Tokens, cut
+from backend.assistant.content.talking import check_talk
+from backend.assistant.normalise import MOST_CHARACTERS, Tokens
 from backend.core.languages import Language
 from backend.core.text import fold, simplified_table, too_many_marks
 
@@ -15,19 +25,22 @@ WRITTEN_IN_HONG_KONG = frozenset("着揾户删温卧却厨厢脚吓恒")
 
 def check(content: Content, known_services: frozenset[str] | None = None) -> tuple[Problem, ...]:
     """Return every broken rule, by file and line; without `known_services` any may be opened."""
-    named = _named(content)
+    named = _named((*content.intents, *content.crises, *content.talk))
     problems = [
         *_standing_twice(content),
+        *check_same_words(content),
         *(problem for name, each in named for problem in _of_one(name, each.phrases, each.finds)),
         *_of_one("outside.yaml", content.outside.phrases, content.outside.finds),
         *_unknown_services(content.intents, known_services),
         *_silent_crises(content.crises),
+        *check_talk(content, known_services),
     ]
     return tuple(sorted(problems))
 
 
-def _named(content: Content) -> list[tuple[str, Intent | CrisisIntent]]:
-    everything: list[Intent | CrisisIntent] = [*content.intents, *content.crises]
+def _named(
+    everything: Iterable[Intent | CrisisIntent | Talk],
+) -> list[tuple[str, Intent | CrisisIntent | Talk]]:
     return [(f"{each.id}.yaml", each) for each in everything]
 
 
@@ -76,7 +89,8 @@ def _standing_twice(content: Content) -> Iterator[Problem]:
 
 
 def _every_phrase(content: Content) -> Iterator[tuple[str, Language, Line]]:
-    files = [(name, each.phrases) for name, each in _named(content)]
+    named = _named((*content.intents, *content.crises))
+    files = [(name, each.phrases) for name, each in named]
     for name, phrases in [*files, ("outside.yaml", content.outside.phrases)]:
         for language, lines in phrases.items():
             for line in lines:
@@ -98,11 +112,6 @@ def _silent_crises(crises: Iterable[CrisisIntent]) -> Iterator[Problem]:
     for crisis in crises:
         if not crisis.calls:
             yield Problem(crisis.id + ".yaml", 0, "there is nobody to call.")
-
-
-def key_of(line: Line) -> Tokens:
-    """Return what two phrases have in common when they are the same to the matcher."""
-    return cut(fold(line.text))
 
 
 @cache

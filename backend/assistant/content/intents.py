@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from backend.assistant.normalise import Tokens, cut
 from backend.assistant.release import Call
 from backend.core.languages import Language, Words
+from backend.core.text import fold
 
 
 class Status(StrEnum):
@@ -23,6 +25,11 @@ class Line:
 
     number: int
     text: str
+
+
+def key_of(line: Line) -> Tokens:
+    """Return what two phrases have in common when they are the same to the matcher."""
+    return cut(fold(line.text))
 
 
 Phrases: TypeAlias = Mapping[Language, tuple[Line, ...]]
@@ -58,6 +65,29 @@ class CrisisIntent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """What is said that asks for no service: `id` is `talk/help/complaint` and the like.
+
+    `says` is None where code answers; `offers` are services to show below what is said.
+    """
+
+    id: str
+    title: Words
+    says: Words | None
+    offers: tuple[Line, ...]
+    phrases: Phrases
+    finds: tuple[Line, ...]
+    misses: tuple[Line, ...]
+    status: Status
+    reviewed: str
+
+    @property
+    def heard(self) -> str:
+        """What is heard when one of its phrases is said: `help/complaint`."""
+        return self.id.removeprefix("talk/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """What is said to an assistant though no service answers it; `misses` belong to a service."""
 
@@ -70,7 +100,7 @@ class Outside:
 class Content:
     """The whole of `intents/`, immutable, with the hash of its files.
 
-    `synonyms` are pairs of (as said, as meant).
+    `synonyms` are pairs of (as said, as meant); `bill_kinds` the words that name a kind of bill.
     """
 
     digest: str
@@ -78,3 +108,5 @@ class Content:
     crises: tuple[CrisisIntent, ...] = ()
     outside: Outside = field(default_factory=Outside)
     synonyms: tuple[tuple[str, str], ...] = ()
+    talk: tuple[Talk, ...] = ()
+    bill_kinds: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)

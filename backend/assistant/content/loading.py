@@ -12,12 +12,11 @@ from backend.assistant.content.intents import (
     Outside,
     Phrases,
     Status,
+    Talk,
 )
-from backend.assistant.content.reading import Problem, digest_of, read_files
+from backend.assistant.content.reading import SINGLE_FILES, Problem, digest_of, read_files
 from backend.assistant.release import Call
 from backend.core.languages import Language, Words
-
-_SINGLE_FILES = ("words.yaml", "outside.yaml")
 
 
 class ContentWrong(Exception):
@@ -40,20 +39,25 @@ def load_sound_content(folder: Path) -> tuple[Content, tuple[Problem, ...]]:
     """Read the files of `folder` that have their shape, beside the problems of the others."""
     digest = digest_of(folder)
     reading = read_files(folder)
-    ordinary = {
-        name: found
-        for name, found in reading.files.items()
-        if name not in _SINGLE_FILES and not name.startswith("crisis/")
-    }
-    crises = {name: found for name, found in reading.files.items() if name.startswith("crisis/")}
+    several = {name: found for name, found in reading.files.items() if name not in SINGLE_FILES}
+    crises = _pop_folder(several, "crisis/")
+    talk = _pop_folder(several, "talk/")
     content = Content(
         digest=digest,
-        intents=tuple(_intent(name, found) for name, found in ordinary.items()),
+        intents=tuple(_intent(name, found) for name, found in several.items()),
         crises=tuple(_crisis(name, found) for name, found in crises.items()),
         outside=_outside(reading.files.get("outside.yaml")),
         synonyms=_synonyms(reading.files.get("words.yaml")),
+        talk=tuple(_talk(name, found) for name, found in talk.items()),
+        bill_kinds={
+            kind: _lines(words) for kind, words in reading.files.get("talk/kinds.yaml", {}).items()
+        },
     )
     return content, reading.problems
+
+
+def _pop_folder(files: dict[str, Any], folder: str) -> dict[str, Any]:
+    return {name: files.pop(name) for name in list(files) if name.startswith(folder)}
 
 
 def _intent(name: str, found: Any) -> Intent:
@@ -66,6 +70,14 @@ def _crisis(name: str, found: Any) -> CrisisIntent:
         for call in found["calls"]
     )
     return CrisisIntent(says=Words.of(found["says"]), calls=calls, **_shared(name, found))
+
+
+def _talk(name: str, found: Any) -> Talk:
+    return Talk(
+        says=Words.of(found["says"]) if "says" in found else None,
+        offers=_lines(found.get("offers", ())),
+        **_shared(name, found),
+    )
 
 
 def _shared(name: str, found: Any) -> dict[str, Any]:

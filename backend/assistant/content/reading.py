@@ -17,6 +17,17 @@ SECONDS_PER_FILE = 2
 SECONDS_IN_ALL = 120
 MEMORY_BYTES = 256 * 1024 * 1024
 MOST_FILES = 20_000
+SINGLE_FILES: dict[str, shapes.Reader] = {
+    "words.yaml": shapes.words,
+    "outside.yaml": shapes.outside,
+    "talk/kinds.yaml": shapes.bill_kinds,
+}
+_TALK: dict[str, shapes.Reader] = {
+    "help": shapes.telling,
+    "follow": shapes.telling,
+    "own": shapes.heard,
+    "choose": shapes.heard,
+}
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
 
@@ -47,6 +58,21 @@ def files_of(folder: Path) -> list[str]:
     return sorted(names)[:MOST_FILES]
 
 
+def strays_of(folder: Path) -> list[str]:
+    """List the files of `folder` that nobody reads, sorted: they look like content and are none.
+
+    The note at the top is for people; what begins with a dot belongs to somebody's tools.
+    """
+    names = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
+    return sorted(
+        name.as_posix()
+        for name in names
+        if name.suffix != ".yaml"
+        and name.as_posix() != "README.md"
+        and not any(part.startswith(".") for part in name.parts)
+    )
+
+
 def digest_of(folder: Path) -> str:
     """Return the hash of every file of `folder`, SHA-256 in hex, without reading YAML."""
     total = hashlib.sha256()
@@ -60,7 +86,8 @@ def digest_of(folder: Path) -> str:
 def read_files(folder: Path) -> Reading:
     """Read every file of `folder` in a child; a file that stops the child is named and refused."""
     files: dict[str, Any] = {}
-    problems: list[Problem] = []
+    sentence = "this file is not read; the name of content ends in .yaml."
+    problems = [Problem(name, 0, sentence) for name in strays_of(folder)]
     waiting = files_of(folder)
     while waiting:
         done = 0
@@ -120,8 +147,10 @@ def read_one(path: Path, name: str) -> tuple[Any, list[tuple[int, str]]]:
 
 
 def _shape_of(name: str) -> shapes.Reader:
-    if name in ("words.yaml", "outside.yaml"):
-        return {"words.yaml": shapes.words, "outside.yaml": shapes.outside}[name]
+    if name in SINGLE_FILES:
+        return SINGLE_FILES[name]
+    if name.startswith("talk/"):
+        return _TALK.get(name.removeprefix("talk/").partition("/")[0], shapes.nowhere)
     return shapes.crisis if name.startswith("crisis/") else shapes.intent
 
 

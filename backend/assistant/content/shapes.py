@@ -66,6 +66,30 @@ def outside(node: Node, wrong: list[Wrong]) -> Any:
     )
 
 
+def telling(node: Node, wrong: list[Wrong]) -> Any:
+    """Read talk that Ferry answers with a sentence of the staff's: help, and follow-ups."""
+    says: dict[str, Reader] = {"title": _in_languages(_text), "says": _in_languages(_text)}
+    return _fields(node, {**says, **_HEARD}, wrong, {"offers": _list_of(_named)})
+
+
+def heard(node: Node, wrong: list[Wrong]) -> Any:
+    """Read talk that code answers: own data, and picking among what was offered."""
+    return _fields(node, {"title": _in_languages(_text), **_HEARD}, wrong)
+
+
+def nowhere(node: Node, wrong: list[Wrong]) -> Any:
+    """Refuse talk that stands in none of its four folders."""
+    wrong.append((node.line, "talk stands in help/, follow/, own/ or choose/; move this file."))
+
+
+def bill_kinds(node: Node, wrong: list[Wrong]) -> Any:
+    """Read `talk/kinds.yaml`: under each kind of bill the words that name it."""
+    if not isinstance(node.value, dict):
+        wrong.append((node.line, "this file must hold lists of words, one for each kind of bill."))
+        return {}
+    return {name: _lines(words, wrong) for name, words in node.value.items()}
+
+
 def words(node: Node, wrong: list[Wrong]) -> Any:
     """Read `words.yaml`: under each key a table of words as said to words as meant."""
     if not isinstance(node.value, dict):
@@ -74,14 +98,20 @@ def words(node: Node, wrong: list[Wrong]) -> Any:
     return {name: _table(table, wrong) for name, table in node.value.items()}
 
 
-def _fields(node: Node, known: dict[str, Reader], wrong: list[Wrong]) -> Any:
+def _fields(
+    node: Node,
+    needed: dict[str, Reader],
+    wrong: list[Wrong],
+    optional: dict[str, Reader] | None = None,
+) -> Any:
+    known = {**needed, **(optional or {})}
     if not isinstance(node.value, dict):
         wrong.append((node.line, f"here must stand keys, beginning with “{next(iter(known))}”."))
         return {}
     wrong += [
         (value.line, _unknown(key, known)) for key, value in node.value.items() if key not in known
     ]
-    wrong += [(node.line, f"“{key}” is missing.") for key in known if key not in node.value]
+    wrong += [(node.line, f"“{key}” is missing.") for key in needed if key not in node.value]
     return {key: read(node.value[key], wrong) for key, read in known.items() if key in node.value}
 
 
@@ -140,6 +170,11 @@ def _phrases(node: Node, wrong: list[Wrong]) -> Any:
     return _in_languages(_lines)(node, wrong)
 
 
+def _named(node: Node, wrong: list[Wrong]) -> Any:
+    """Read the id of a service, with its line."""
+    return [node.line, _text(node, wrong)]
+
+
 def _call(node: Node, wrong: list[Wrong]) -> Any:
     fields: dict[str, Reader] = {
         "number": _text,
@@ -176,3 +211,12 @@ def _table(node: Node, wrong: list[Wrong]) -> Any:
         return [[said, _text(meant, wrong)] for said, meant in node.value.items()]
     rows = _list_of(_list_of(_text))(node, wrong)
     return [[said, row[0]] for row in rows for said in row[1:]]
+
+
+_HEARD: dict[str, Reader] = {
+    "phrases": _phrases,
+    "finds": _lines,
+    "misses": _lines,
+    "status": _status,
+    "reviewed": _date,
+}

@@ -10,15 +10,17 @@ from backend.assistant.policy import Outcome
 from backend.assistant.reply import Answer
 
 Ask = Callable[[str], Answer]
+OFFERING = (Outcome.ANSWER, Outcome.CLARIFY)
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One question, the answer it got and how long that took."""
+    """One question, the answer it got, how long that took, and what a conversation would reply."""
 
     asked: Asked
     answer: Answer
     microseconds: float
+    reply: Answer | None = None
 
     @property
     def best(self) -> str | None:
@@ -33,6 +35,14 @@ class Tried:
         return any(choice.service in self.asked.accept for choice in self.answer.choices)
 
     @property
+    def is_told(self) -> bool:
+        """Say whether a right choice would be offered, and talk takes it away."""
+        if self.reply is None or self.answer.outcome not in OFFERING:
+            return False
+        shown = {choice.service for choice in self.reply.choices}
+        return self.is_one_right and shown.isdisjoint(self.asked.accept)
+
+    @property
     def is_wrong_confident(self) -> bool:
         return self.answer.outcome is Outcome.ANSWER and not self.is_first_right
 
@@ -44,7 +54,8 @@ class Figures:
     `top1`, `top3`, `answered`, `wrong_confident`: of the questions that a service answers;
     `clarified_right`: of the ambiguous ones, asked back or answered with choices that hold an
     accepted service; `oos_answered`: of those out of scope; `crisis_caught`: of those in a crisis;
-    `crisis_false`: of all others, taken for a crisis.
+    `crisis_false`: of all others, taken for a crisis; `told`: of the questions that a service
+    answers, those whose right choice would be offered and is not, because they are heard as talk.
     """
 
     n: int
@@ -56,17 +67,19 @@ class Figures:
     oos_answered: float | None
     crisis_caught: float | None
     crisis_false: float | None
+    told: float | None
     p50_us: float | None
     p99_us: float | None
 
 
-def try_all(ask: Ask, questions: Iterable[Asked]) -> list[Tried]:
-    """Ask every question once, timing each."""
+def try_all(ask: Ask, questions: Iterable[Asked], reply: Ask | None = None) -> list[Tried]:
+    """Ask every question once, timing each; `reply` opens a conversation with it, untimed."""
     tried = []
     for asked in questions:
         began = time.perf_counter_ns()
         answer = ask(asked.text)
-        tried.append(Tried(asked, answer, (time.perf_counter_ns() - began) / 1000))
+        microseconds = (time.perf_counter_ns() - began) / 1000
+        tried.append(Tried(asked, answer, microseconds, reply(asked.text) if reply else None))
     return tried
 
 
@@ -87,6 +100,7 @@ def figures_of(tried: Sequence[Tried]) -> Figures:
         oos_answered=_share(_is(each, Outcome.ANSWER) for each in oos),
         crisis_caught=_share(_is(each, Outcome.CRISIS) for each in crisis),
         crisis_false=_share(_is(each, Outcome.CRISIS) for each in (*inside, *oos)),
+        told=_share(each.is_told for each in inside),
         p50_us=_quantile(times, 0.50),
         p99_us=_quantile(times, 0.99),
     )
@@ -149,7 +163,7 @@ def _is(tried: Tried, outcome: Outcome) -> bool:
 
 
 def _is_clarified_right(tried: Tried) -> bool:
-    return tried.answer.outcome in (Outcome.CLARIFY, Outcome.ANSWER) and tried.is_one_right
+    return tried.answer.outcome in OFFERING and tried.is_one_right
 
 
 def _share(found: Iterable[bool]) -> float | None:

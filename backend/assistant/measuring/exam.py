@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Status
+from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Status, Talk
 from backend.assistant.content.reading import Problem
+from backend.assistant.dialogue import State, step
 from backend.assistant.policy import Outcome
 from backend.assistant.release import Release
-from backend.assistant.router import ask
+from backend.assistant.router import MOST_CHOICES, ask
 
-Written = TypeVar("Written", Intent, CrisisIntent)
+Written = TypeVar("Written", Intent, CrisisIntent, Talk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,15 @@ def sit(release: Release, content: Content) -> Result:
 
     An ordinary `finds` line must have its service as the best choice; a `misses` line must not be
     answered with it. A crisis file's `finds` must raise the alarm, and its `misses` must not. What
-    lies outside must not be answered outright. Drafts and retired files are passed over.
+    lies outside must not be answered outright. Talk is said in the middle of a conversation: its
+    `finds` must be heard as such, and its `misses` must not. Drafts and retired files are passed
+    over.
     """
     verdicts = [
         *_ordinary(release, content),
         *_crises(release, content),
         *_outside(release, content),
+        *_talk(release, content),
     ]
     return Result(len(verdicts), tuple(verdict for verdict in verdicts if verdict is not None))
 
@@ -68,6 +72,21 @@ def _outside(release: Release, content: Content) -> Iterator[Problem | None]:
     for line in content.outside.finds:
         answered = ask(release, line.text).outcome is Outcome.ANSWER
         yield _problem("outside", line, "is answered, and no service fits") if answered else None
+
+
+def _talk(release: Release, content: Content) -> Iterator[Problem | None]:
+    offered = tuple(release.column_of)[:MOST_CHOICES]
+    state = State(service=next(iter(offered), None), offered=offered)
+    for talk in live(content.talk):
+        for line in talk.finds:
+            heard = step(release, state, line.text).heard
+            instead = f"is heard as {heard.id if heard else 'a question for a service'}"
+            right = heard is not None and heard.id == talk.heard
+            yield None if right else _problem(talk.id, line, instead)
+        for line in talk.misses:
+            heard = step(release, state, line.text).heard
+            caught = heard is not None and heard.id == talk.heard
+            yield _problem(talk.id, line, "is heard as this, and must not be") if caught else None
 
 
 def _problem(intent_id: str, line: Line, what: str) -> Problem:

@@ -2,19 +2,23 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.assistant.content.intents import Content, Phrases, Status
+from backend.assistant.content.intents import Content, CrisisIntent, Phrases, Status, Talk
+from backend.assistant.lookup import Exact, Vocabulary, phrase_hash
 from backend.assistant.normalise import Synonyms, Tokens, normalise
+from backend.assistant.phrasebook import Examples, Phrasebook
 from backend.assistant.readings import readings
-from backend.assistant.release import Columns, Crisis, Examples, Kind, Release, Target
+from backend.assistant.release import Columns, Crisis, Kind, Release, Target
 from backend.assistant.repair import Lexicon
-from backend.assistant.training import linear
-from backend.assistant.training.thresholds import policy_of, score_unseen
+from backend.assistant.training import centroids, linear
+from backend.assistant.training.learnt import Learnt
+from backend.assistant.training.leaving_out import score_unseen
+from backend.assistant.training.thresholds import Unseen, policy_of
+from backend.assistant.weights import Weights
 from backend.core.languages import Language, Words
 
 Progress = Callable[[str], None]
@@ -31,21 +35,16 @@ class Material:
     crises: Mapping[str, Crisis] = field(default_factory=dict)
 
 
-def train(content: Content, progress: Progress) -> Release:
-    """Build the release of `content`. The same content always gives the same release."""
-    return build(material_of(content), progress)
-
-
 def material_of(content: Content) -> Material:
     """Choose what of the content is learnt: live intents, crises and what lies outside.
 
     A title is what the resident reads on the menu, so it is a phrase like any other. `finds`
     lines are the acceptance test and are never learnt; `misses` of a crisis are learnt as being
-    no crisis, because an alarm that rings too often is not listened to.
+    no crisis, because an alarm that rings too often is not listened to. So is talk: whoever says
+    thanks, or asks for a person, is in no danger.
     """
     live = [intent for intent in content.intents if intent.status is Status.LIVE]
     crises = [crisis for crisis in content.crises if crisis.status is Status.LIVE]
-    near_crisis = dict.fromkeys(line.text for crisis in crises for line in crisis.misses)
     targets = [
         *(Target(Kind.SERVICE, intent.id, intent.opens) for intent in live),
         *(Target(Kind.CRISIS, crisis.id) for crisis in crises),
@@ -57,9 +56,9 @@ def material_of(content: Content) -> Material:
         *(_titles(each.title) + _in_languages(each.phrases) for each in live),
         *(_in_languages(each.phrases) for each in crises),
         _in_languages(content.outside.phrases),
-        tuple((line, Language.EN) for line in near_crisis),
-        (),
     ]
+    known = {text for said in phrases for text, _ in said}
+    phrases += [_near_crisis(crises, content.talk, known) if crises else (), ()]
     return Material(
         content.digest,
         tuple(targets),
@@ -67,6 +66,17 @@ def material_of(content: Content) -> Material:
         Synonyms.of(content.synonyms),
         {each.id: Crisis(each.id, each.title, each.says, each.calls) for each in crises},
     )
+
+
+def _near_crisis(
+    crises: Iterable[CrisisIntent], talk: Iterable[Talk], known: Collection[str]
+) -> tuple[tuple[str, Language], ...]:
+    """Return what only sounds like a crisis, and all talk, but for phrases that are `known`."""
+    said = [
+        *((line.text, Language.EN) for crisis in crises for line in crisis.misses),
+        *(phrase for each in talk for phrase in _in_languages(each.phrases)),
+    ]
+    return tuple(dict.fromkeys(each for each in said if each[0] not in known))
 
 
 def _in_languages(phrases: Phrases) -> tuple[tuple[str, Language], ...]:
@@ -79,31 +89,55 @@ def _titles(title: Words) -> tuple[tuple[str, Language], ...]:
 
 def build(material: Material, progress: Progress) -> Release:
     """Fit the model of `material` and set its thresholds; `progress` hears of each step."""
+    return release_of(material, learn(material, progress))
+
+
+def learn(material: Material, progress: Progress) -> Learnt:
+    """Learn `material` in the way that its size allows."""
     columns = Columns.of(material.targets)
+    if len(material.targets) >= centroids.FEWEST_TARGETS:
+        return centroids.learn(
+            material.examples, material.synonyms, columns, len(material.targets), progress
+        )
     tokens, labels = samples(material)
     progress(f"{len(tokens)} phrases of {len(material.targets)} targets: counting features")
     table = linear.tabulate(tokens, labels, readings())
-    progress(f"{len(table.vocabulary)} features: cross-validating")
-    unseen = score_unseen(table, columns, len(material.targets))
-    progress("fitting the release")
+    progress(f"{len(table.vocabulary)} features: fitting the model")
     model = linear.fit(table, columns, len(material.targets))
-    weights = model.weights.astype(np.float16)
+    progress("asking each phrase with itself left out")
+    unseen = Unseen(score_unseen(table, columns, model), table.labels)
+    return Learnt(
+        vocabulary=Vocabulary.of(table.vocabulary),
+        weights=Weights.of_rows(model.weights),
+        bias=model.bias,
+        terms=model.terms,
+        unseen_term=model.unseen_term,
+        words=Counter(token for phrase in tokens for token in phrase),
+        exact=_exact(tokens, labels),
+        examples=Phrasebook.of(_examples(material)),
+        unseen=unseen,
+    )
+
+
+def release_of(material: Material, learnt: Learnt) -> Release:
+    """Put what was learnt from `material` together."""
+    columns = Columns.of(material.targets)
     return Release(
-        version=_version(material, weights),
+        version=_version(material, learnt.weights),
         content=material.content,
         targets=material.targets,
         columns=columns,
-        vocabulary=table.vocabulary,
-        weights=weights,
-        terms=model.terms,
-        bias=model.bias,
-        unseen_term=model.unseen_term,
+        vocabulary=learnt.vocabulary,
+        weights=learnt.weights,
+        terms=learnt.terms,
+        bias=learnt.bias,
+        unseen_term=learnt.unseen_term,
         readings=readings(),
         synonyms=material.synonyms,
-        lexicon=Lexicon.of(Counter(token for phrase in tokens for token in phrase)),
-        examples=_examples(material),
-        exact=_exact(tokens, labels),
-        policy=policy_of(unseen, columns, material.targets),
+        lexicon=Lexicon.of(learnt.words),
+        examples=learnt.examples,
+        exact=learnt.exact,
+        policy=policy_of(learnt.unseen, columns, material.targets),
         crises=material.crises,
     )
 
@@ -122,26 +156,22 @@ def samples(material: Material) -> tuple[list[Tokens], list[int]]:
     return [tokens for tokens, _ in known], [label for _, label in known]
 
 
-def _examples(material: Material) -> tuple[Examples, ...]:
-    return tuple(
-        Examples.of(
+def _examples(material: Material) -> Iterator[Examples]:
+    for examples in material.examples:
+        yield Examples.of(
             (text, normalise(text, material.synonyms).text, language)
             for text, language in dict(examples).items()
         )
-        for examples in material.examples
-    )
 
 
-def _exact(tokens: Sequence[Tokens], labels: Sequence[int]) -> dict[Tokens, int]:
-    """Map each phrase to its target; a phrase of two targets decides nothing."""
-    exact: dict[Tokens, int] = {}
-    doubled: set[Tokens] = set()
-    for phrase, label in zip(tokens, labels, strict=True):
-        if exact.setdefault(phrase, label) != label:
-            doubled.add(phrase)
-    return {phrase: label for phrase, label in exact.items() if phrase not in doubled}
+def _exact(tokens: Sequence[Tokens], labels: Sequence[int]) -> Exact:
+    hashes = np.fromiter((phrase_hash(phrase) for phrase in tokens), dtype=np.uint64)
+    return Exact.of(hashes, np.array(labels, dtype=np.int32))
 
 
-def _version(material: Material, weights: NDArray[np.float16]) -> str:
+def _version(material: Material, weights: Weights) -> str:
     """Name a release by the hashes of what went in and of what came out."""
-    return f"{material.content[:16]}-{hashlib.sha256(weights.tobytes()).hexdigest()[:8]}"
+    digest = hashlib.sha256(weights.common.data)
+    for more in (weights.owners, weights.cells, weights.scales):
+        digest.update(more.data)
+    return f"{material.content[:16]}-{digest.hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""Finds the thresholds of a release by cross-validation of the staff's own phrases."""
+"""Finds the thresholds of a release from the staff's own phrases, each of them left out once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from backend.assistant.policy import Policy
 from backend.assistant.release import Columns, Target
-from backend.assistant.training import linear
 
-FOLDS = 3
 # What a release promises of its own phrases; the thresholds follow from these shares.
 MOST_WRONG = 0.02
 MOST_OUTSIDE_ANSWERED = 0.02
@@ -32,26 +30,6 @@ class Unseen:
 
     scores: Floats
     labels: NDArray[np.intp]
-
-
-def score_unseen(table: linear.Table, columns: Columns, targets: int) -> Unseen:
-    """Score every phrase by a model fitted without its fold; folds are spread over each target."""
-    folds = _folds(table.labels)
-    scores = np.zeros((len(table.labels), targets), dtype=np.float32)
-    for fold in range(FOLDS):
-        model = linear.fit(table.rows(np.flatnonzero(folds != fold)), columns, targets)
-        held = np.flatnonzero(folds == fold)
-        scores[held] = model.scores(table.rows(held))
-    return Unseen(scores, table.labels)
-
-
-def _folds(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Deal the phrases of each label into folds, at random but always the same way."""
-    dealer = np.random.default_rng(linear.SEED)
-    order = np.lexsort((dealer.random(len(labels)), labels))
-    folds = np.empty(len(labels), dtype=np.intp)
-    folds[order] = np.arange(len(labels)) % FOLDS
-    return folds
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,14 @@ SENTENCES: list[tuple[re.Pattern[str], Words]] = [
             ),
         ),
         (
+            r"Exactly one of: (?P<choices>.*)\.",
+            Words(
+                "Send exactly one of: {choices}.",
+                "請只提供其中一項：{choices}。",
+                "请只提供其中一项：{choices}。",
+            ),
+        ),
+        (
             r"String does not match expected pattern\.",
             Words("This is not in the expected form.", "格式不符。", "格式不符。"),
         ),

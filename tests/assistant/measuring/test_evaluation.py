@@ -62,6 +62,17 @@ def test_each_figure_is_a_share_of_its_own_questions(questions: Path) -> None:
     assert (figures.crisis_caught, figures.crisis_false) == (0.5, 0.0)
 
 
+def test_told_counts_the_right_choices_that_talk_takes_away(questions: Path) -> None:
+    def reply(text: str) -> Answer:
+        return Answer(Outcome.TOLD, (), "r") if text in ("right", "wrong") else answer(text)
+
+    figures = figures_of(try_all(answer, read_questions(questions), reply))
+
+    # “wrong” held no right choice before, “third” was never offered.
+    assert figures.told == 0.25
+    assert figures_of(try_all(answer, read_questions(questions))).told == 0.0
+
+
 def test_a_figure_that_no_question_shows_is_left_open() -> None:
     figures = figures_of([])
 

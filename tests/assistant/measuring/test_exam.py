@@ -21,7 +21,8 @@ def content() -> Content:
 
 @pytest.mark.slow
 def test_every_line_is_tried(release: Release, content: Content) -> None:
-    lines = sum(len(each.finds) + len(each.misses) for each in (*content.intents, *content.crises))
+    every = (*content.intents, *content.crises, *content.talk)
+    lines = sum(len(each.finds) + len(each.misses) for each in every)
 
     assert sit(release, content).tried == lines + len(content.outside.finds)
 
@@ -29,7 +30,7 @@ def test_every_line_is_tried(release: Release, content: Content) -> None:
 @pytest.mark.slow
 def test_a_draft_sits_no_exam(release: Release, content: Content) -> None:
     drafts = tuple(replace(intent, status=Status.DRAFT) for intent in content.intents)
-    only = replace(content, intents=drafts, crises=(), outside=Outside())
+    only = replace(content, intents=drafts, crises=(), talk=(), outside=Outside())
 
     assert sit(release, only).tried == 0
 
@@ -41,10 +42,28 @@ def test_a_line_that_lands_elsewhere_is_named_with_its_place(
     pay = next(intent for intent in content.intents if intent.opens == "wsd-pay")
     astray = replace(pay, finds=(Line(99, "繳交差餉"),), misses=(Line(100, "交水費"),))
 
-    failed = sit(release, replace(content, intents=(astray,), crises=(), outside=Outside())).failed
+    only = replace(content, intents=(astray,), crises=(), talk=(), outside=Outside())
+    failed = sit(release, only).failed
 
     assert [(each.file, each.line) for each in failed] == [
         ("bills/wsd-pay.yaml", 99),
         ("bills/wsd-pay.yaml", 100),
     ]
     assert "lands in rvd-pay" in failed[0].sentence
+
+
+@pytest.mark.slow
+def test_talk_is_sat_in_the_middle_of_a_conversation(release: Release, content: Content) -> None:
+    cost = next(talk for talk in content.talk if talk.heard == "follow/cost")
+    finds = (Line(7, "how much does it cost"), Line(8, "pay my rates"))
+    misses = (Line(9, "第二個"), Line(10, "幾錢㗎"))
+    astray = replace(cost, finds=finds, misses=misses)
+    only = replace(content, intents=(), crises=(), talk=(astray,), outside=Outside())
+
+    result = sit(release, only)
+
+    assert result.tried == 4
+    assert [str(each) for each in result.failed] == [
+        "talk/follow/cost.yaml, line 8: “pay my rates” is heard as a question for a service.",
+        "talk/follow/cost.yaml, line 10: “幾錢㗎” is heard as this, and must not be.",
+    ]

@@ -1,0 +1,164 @@
+"""The sentence that goes with a resident's own bills and messages, in their language."""
+
+from collections.abc import Callable
+from datetime import date
+
+from backend.assistant.own import Own, OwnBill, Topic
+from backend.bills import BillKind, dollars
+from backend.core.languages import Language, Words
+
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+NAMES = {
+    BillKind.WATER: Words("water bill", "水費單", "水费单"),
+    BillKind.RATES: Words("rates bill", "差餉單", "差饷单"),
+    BillKind.GOVERNMENT_RENT: Words("government rent bill", "地租單", "地租单"),
+    BillKind.TAX: Words("tax bill", "稅單", "税单"),
+    BillKind.FIXED_PENALTY: Words("fixed penalty", "定額罰款單", "定额罚款单"),
+    BillKind.HOUSING_RENT: Words("public housing rent", "公屋租金單", "公屋租金单"),
+    BillKind.HOSPITAL: Words("hospital bill", "醫院賬單", "医院账单"),
+    BillKind.POSTAL: Words("post office bill", "郵政賬單", "邮政账单"),
+    BillKind.GENERAL: Words("demand note", "繳款單", "缴款单"),
+}
+ANY_BILL = Words("bill", "賬單", "账单")
+AMOUNT = Words("HK${amount}", "港幣 {amount} 元", "港币 {amount} 元")
+DAY = Words("{day} {month} {year}", "{year}年{number}月{day}日", "{year}年{number}月{day}日")
+ONE = Words(
+    "Your {name}: {amount}, due on {due_on}.",
+    "你的{name}：{amount}，繳款限期為{due_on}。",
+    "你的{name}：{amount}，缴款期限为{due_on}。",
+)
+ONE_OVERDUE = Words(
+    "Your {name}: {amount}. It was due on {due_on}.",
+    "你的{name}：{amount}，繳款限期{due_on}已過。",
+    "你的{name}：{amount}，缴款期限{due_on}已过。",
+)
+SEVERAL = Words(
+    "You have {count} bills to pay, {total} together. First comes this one: {name}, {amount}, "
+    "due on {due_on}.",
+    "你有{count}張賬單待繳，合共{total}。最先到期的是{name}：{amount}，繳款限期為{due_on}。",
+    "你有{count}张账单待缴，合计{total}。最先到期的是{name}：{amount}，缴款期限为{due_on}。",
+)
+SEVERAL_OVERDUE = Words(
+    "You have {count} bills to pay, {total} together. First comes this one: {name}, {amount}. It "
+    "was due on {due_on}.",
+    "你有{count}張賬單待繳，合共{total}。最先到期的是{name}：{amount}，繳款限期{due_on}已過。",
+    "你有{count}张账单待缴，合计{total}。最先到期的是{name}：{amount}，缴款期限{due_on}已过。",
+)
+NO_BILL = Words(
+    "Ferry has no {name} for you. A department may still have sent you one by another way.",
+    "系統內沒有你的{name}。部門仍可能已用其他方式向你發單。",
+    "系统内没有你的{name}。部门仍可能已用其他方式向你发单。",
+)
+NO_PAYMENT = Words(
+    "Ferry has no payment from you on record, so this still shows as due. ",
+    "系統沒有你的付款紀錄，所以仍顯示為待繳。",
+    "系统没有你的付款记录，所以仍显示为待缴。",
+)
+NO_PAYMENT_AND_NO_BILL = Words(
+    "Ferry has no payment from you on record, and no {name} for you either.",
+    "系統沒有你的付款紀錄，亦沒有你的{name}。",
+    "系统没有你的付款记录，也没有你的{name}。",
+)
+WHICH = Words(
+    "Which of these bills do you mean?", "你是指以下哪一張賬單？", "你是指以下哪一张账单？"
+)
+HOW_TO_PAY = Words(
+    " Pay it through “{service}”.", "請經「{service}」繳付。", "请通过“{service}”缴付。"
+)
+NEWEST = Words(
+    "Your newest message: {title}.", "你最新的訊息：{title}。", "你最新的消息：{title}。"
+)
+NEWEST_OF = Words(
+    "Your {count} newest messages, the last one first: {title}.",
+    "你最新的{count}則訊息，由最近的開始：{title}。",
+    "你最新的{count}则消息，由最近的开始：{title}。",
+)
+NO_MESSAGE = Words(
+    "There are no messages in your inbox.", "你的收件匣沒有訊息。", "你的收件箱没有消息。"
+)
+NOT_YOURS = Words(
+    "I can show you your own bills and messages, and nobody else's.",
+    "我只可以給你看你自己的賬單和訊息，不能提供其他人的資料。",
+    "我只能给你看你自己的账单和消息，不能提供其他人的资料。",
+)
+SIGN_IN = Words(
+    "Sign in and ask me again: then I can look at your own bills and messages.",
+    "請先登入再問一次，我便可查看你自己的賬單和訊息。",
+    "请先登录再问一次，我便可查看你自己的账单和消息。",
+)
+
+
+def on(day: date, language: Language) -> str:
+    """Write a date as people write it: `30 November 2026`, `2026年11月30日`."""
+    return DAY.into(
+        language, day=day.day, number=day.month, month=MONTHS[day.month - 1], year=day.year
+    )
+
+
+def amount(cents: int, language: Language) -> str:
+    """Write an amount of Hong Kong dollars as people write it."""
+    return AMOUNT.into(language, amount=dollars(cents))
+
+
+def sentence(own: Own, language: Language) -> str:
+    """Say in one or two sentences what `own` shows."""
+    return _SAYERS[own.topic](own, language)
+
+
+def how_to_pay(service_name: str, language: Language) -> str:
+    """Say where a bill is paid, to follow its own sentence."""
+    return HOW_TO_PAY.into(language, service=service_name)
+
+
+def _bills(own: Own, language: Language) -> str:
+    if not own.bills:
+        return NO_BILL.into(language, name=_asked_for(own).into(language))
+    first = own.bills[0]
+    if own.count == 1:
+        words = ONE_OVERDUE if first.bill.overdue else ONE
+        return words.into(language, **_facts(first, language))
+    words = SEVERAL_OVERDUE if first.bill.overdue else SEVERAL
+    total = amount(own.total_due_cents, language)
+    return words.into(language, count=own.count, total=total, **_facts(first, language))
+
+
+def _paid(own: Own, language: Language) -> str:
+    if not own.bills:
+        name = _asked_for(own).into(language)
+        return NO_PAYMENT_AND_NO_BILL.into(language, name=name)
+    return NO_PAYMENT.into(language) + _bills(own, language)
+
+
+def _messages(own: Own, language: Language) -> str:
+    if not own.messages:
+        return NO_MESSAGE.into(language)
+    title, count = own.messages[0].title, len(own.messages)
+    words = NEWEST if count == 1 else NEWEST_OF
+    return words.into(language, title=title, count=count)
+
+
+def _others(_own: Own, language: Language) -> str:
+    return NOT_YOURS.into(language)
+
+
+_SAYERS: dict[Topic, Callable[[Own, Language], str]] = {
+    Topic.BILLS: _bills,
+    Topic.DUE: _bills,
+    Topic.PAID: _paid,
+    Topic.MESSAGES: _messages,
+    Topic.OTHERS: _others,
+}
+
+
+def _asked_for(own: Own) -> Words:
+    return NAMES[own.kinds[0]] if len(own.kinds) == 1 else ANY_BILL
+
+
+def _facts(own: OwnBill, language: Language) -> dict[str, str]:
+    return {
+        "name": NAMES[own.kind].into(language),
+        "amount": amount(own.bill.amount_cents, language),
+        "due_on": on(own.bill.due_on, language),
+    }

@@ -1,0 +1,111 @@
+"""Hears what a resident says that asks for no service: help, follow-ups, own data, a choice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from backend.assistant.normalise import Question, Tokens, normalise
+from backend.assistant.picking import NEITHER, OTHER, PLACES
+from backend.assistant.release import Kind, Release
+from backend.assistant.router import best_services, mended
+from backend.assistant.scores import vector, weigh
+
+
+class TalkKind(StrEnum):
+    """The four folders of `intents/talk/`."""
+
+    HELP = "help"
+    FOLLOW = "follow"
+    OWN = "own"
+    CHOOSE = "choose"
+
+
+# What code answers has names that code knows; to the others staff may add freely.
+NAMES = {
+    TalkKind.OWN: ("bills", "due", "paid", "messages", "others"),
+    TalkKind.CHOOSE: (*PLACES, OTHER, NEITHER),
+}
+
+
+# From here on, on the scale of confidence, it is likelier right than wrong.
+LIKELY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said, such as `follow` and `cost`, and the chance (0 to 1) that it was.
+
+    `exact` if the staff wrote these very words. What is not `is_sure` is only more like this than
+    like a question for a service: it counts where it fits what was said before.
+    """
+
+    kind: TalkKind
+    name: str
+    exact: bool = False
+    confidence: float = 1.0
+
+    @property
+    def is_sure(self) -> bool:
+        return self.exact or self.confidence >= LIKELY
+
+    @property
+    def id(self) -> str:
+        """The key of what Ferry says to it: `Release.sayings[heard.id]`."""
+        return f"{self.kind}/{self.name}"
+
+    @classmethod
+    def of(cls, intent: str, *, exact: bool = False, confidence: float = 1.0) -> "Heard":
+        kind, _, name = intent.partition("/")
+        return cls(TalkKind(kind), name, exact, confidence)
+
+
+def hear(release: Release, text: str) -> Heard | None:
+    """Return what `text` says if it is talk; None for a question to be routed.
+
+    Pure, any text at all; costs less than `ask`, for the model is small and nothing is explained.
+    """
+    talk = release.talk
+    if talk is None:
+        return None
+    question = normalise(text, talk.synonyms)
+    if not question.tokens:
+        return None
+    question, guessed = _mended(release, talk, question)
+    exact = talk.exact.get(question.tokens)
+    if exact is not None:
+        target = talk.targets[exact]
+        return Heard.of(target.intent, exact=True) if target.kind is Kind.SERVICE else None
+    found = weigh(talk, vector(talk, question.tokens, guessed)).scores
+    best, confidence = best_services(talk, found, talk.policy)[0]
+    if found[best] <= found[talk.columns.outside].max(initial=-np.inf):
+        return None
+    return Heard.of(talk.targets[best].intent, confidence=confidence)
+
+
+def bill_kinds_in(release: Release, text: str) -> tuple[str, ...]:
+    """List the kinds of bill that `text` names, in the order of `talk/kinds.yaml`."""
+    question, _ = mended(release, normalise(text, release.synonyms))
+    widths = {len(words) for kind in release.bill_kinds.values() for words in kind}
+    said = set(_runs(question.tokens, widths))
+    return tuple(kind for kind, words in release.bill_kinds.items() if not said.isdisjoint(words))
+
+
+def _runs(tokens: Tokens, widths: set[int]) -> Iterator[Tokens]:
+    for width in widths:
+        for place in range(len(tokens) - width + 1):
+            yield tokens[place : place + width]
+
+
+def _mended(release: Release, talk: Release, question: Question) -> tuple[Question, int]:
+    """Mend misspelt words; a word that the services know is none, though talk may not have it."""
+    repaired = [
+        None if release.lexicon.knows_all((token,)) else talk.lexicon.repaired(token)
+        for token in question.tokens
+    ]
+    guessed = sum(word is not None for word in repaired)
+    if not guessed:
+        return question, 0
+    tokens = tuple(new or old for new, old in zip(repaired, question.tokens, strict=True))
+    return replace(question, tokens=tokens), guessed

@@ -1,0 +1,254 @@
+"""A resident's own bills and messages: whose they are, what is said of them, where they are paid."""
+
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from backend.assistant.own import MOST_BILLS, MOST_MESSAGES, Books, Own, Topic, paying_service
+from backend.assistant.own_words import amount, on, sentence
+from backend.bills import BillKind
+from backend.core.database import Database
+from backend.core.languages import Language
+from backend.core.settings import CHECKOUT
+from backend.menu import Catalogue
+from backend.menu.content import read_catalogue
+from backend.menu.published import catalogue_of
+from tests.assistant.billing import DUE_ON, owe, settle
+
+EN, HANT, HANS = Language.EN, Language.ZH_HANT, Language.ZH_HANS
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return catalogue_of(read_catalogue(CHECKOUT / "catalogue"))
+
+
+def books(
+    database: Database,
+    catalogue: Catalogue,
+    resident_id: str,
+    language: Language = EN,
+    today: date = DUE_ON,
+) -> Books:
+    def open_rows() -> AbstractContextManager[Session]:
+        return database.transaction(read_only=True)
+
+    return Books(resident_id, open_rows, catalogue, language, today)
+
+
+def said(own: Own, language: Language = EN) -> str:
+    return sentence(own, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (EN, "Your water bill: HK$482.30, due on 30 November 2026."),
+        (HANT, "你的水費單：港幣 482.30 元，繳款限期為2026年11月30日。"),
+        (HANS, "你的水费单：港币 482.30 元，缴款期限为2026年11月30日。"),
+    ],
+)
+def test_one_bill_is_told_with_its_amount_and_its_date(
+    database: Database, catalogue: Catalogue, language: Language, expected: str
+) -> None:
+    resident_id = settle(database)
+    bill_id = owe(database, resident_id)
+
+    own = books(database, catalogue, resident_id, language).look_up(Topic.BILLS, [])
+
+    assert said(own, language) == expected
+    assert [each.bill.id for each in own.bills] == [bill_id]
+    assert (own.count, own.total_due_cents) == (1, 48230)
+    assert own.bills[0].service == "wsd-pay"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (EN, "Your water bill: HK$482.30. It was due on 30 November 2026."),
+        (HANT, "你的水費單：港幣 482.30 元，繳款限期2026年11月30日已過。"),
+        (HANS, "你的水费单：港币 482.30 元，缴款期限2026年11月30日已过。"),
+    ],
+)
+def test_a_bill_is_late_from_the_day_after_its_last_day(
+    database: Database, catalogue: Catalogue, language: Language, expected: str
+) -> None:
+    resident_id = settle(database)
+    owe(database, resident_id)
+
+    tomorrow = DUE_ON + timedelta(days=1)
+    today, late = (
+        books(database, catalogue, resident_id, language, day).look_up(Topic.DUE, [])
+        for day in (DUE_ON, tomorrow)
+    )
+
+    assert not today.bills[0].bill.overdue
+    assert late.bills[0].bill.overdue
+    assert said(late, language) == expected
+
+
+def test_of_several_bills_the_sum_and_the_one_that_comes_first_are_told(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    owe(database, resident_id, "RVD", BillKind.RATES, 100_000, DUE_ON + timedelta(days=9))
+    owe(database, resident_id)
+
+    own = books(database, catalogue, resident_id).look_up(Topic.BILLS, [])
+
+    assert [each.kind for each in own.bills] == [BillKind.WATER, BillKind.RATES]
+    assert said(own) == (
+        "You have 2 bills to pay, HK$1,482.30 together. First comes this one: water bill, "
+        "HK$482.30, due on 30 November 2026."
+    )
+    assert said(own, HANT).startswith("你有2張賬單待繳，合共港幣 1,482.30 元。")
+
+
+def test_the_kind_that_was_named_alone_is_shown(database: Database, catalogue: Catalogue) -> None:
+    resident_id = settle(database)
+    owe(database, resident_id)
+    rates = owe(database, resident_id, "RVD", BillKind.RATES, 100_000)
+    own_books = books(database, catalogue, resident_id)
+
+    named = own_books.look_up(Topic.BILLS, [BillKind.RATES])
+    none = own_books.look_up(Topic.BILLS, [BillKind.TAX])
+
+    assert [each.bill.id for each in named.bills] == [rates]
+    assert named.total_due_cents == 100_000
+    assert none.bills == ()
+    assert said(none).startswith("Ferry has no tax bill for you.")
+    assert said(none, HANT).startswith("系統內沒有你的稅單。")
+
+
+def test_many_bills_are_counted_and_summed_though_ten_are_shown(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    for _ in range(MOST_BILLS + 2):
+        owe(database, resident_id, amount_cents=1_000_000_000)
+
+    own = books(database, catalogue, resident_id).look_up(Topic.BILLS, [])
+
+    assert len(own.bills) == MOST_BILLS
+    assert (own.count, own.total_due_cents) == (12, 12_000_000_000)
+    assert "12 bills" in said(own)
+    assert "HK$120,000,000.00" in said(own)
+
+
+def test_no_payment_is_made_up(database: Database, catalogue: Catalogue) -> None:
+    resident_id = settle(database)
+    nothing = books(database, catalogue, resident_id).look_up(Topic.PAID, [BillKind.WATER])
+    owe(database, resident_id)
+
+    own = books(database, catalogue, resident_id).look_up(Topic.PAID, [])
+
+    assert said(own) == (
+        "Ferry has no payment from you on record, so this still shows as due. "
+        "Your water bill: HK$482.30, due on 30 November 2026."
+    )
+    assert said(nothing) == (
+        "Ferry has no payment from you on record, and no water bill for you either."
+    )
+
+
+def test_messages_are_told_newest_first_and_without_their_text(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    own_books = books(database, catalogue, resident_id)
+    none = own_books.look_up(Topic.MESSAGES, [])
+    owe(database, resident_id)
+    one = own_books.look_up(Topic.MESSAGES, [])
+    for _ in range(MOST_MESSAGES):
+        newest = owe(database, resident_id, "RVD", BillKind.RATES)
+
+    many = own_books.look_up(Topic.MESSAGES, [])
+
+    assert said(none) == "There are no messages in your inbox."
+    assert said(one) == "Your newest message: New bill from Water Supplies Department."
+    assert len(many.messages) == MOST_MESSAGES
+    assert many.messages[0].about == newest
+    assert said(many).startswith("Your 5 newest messages, the last one first: New bill from Rating")
+    assert many.bills == ()
+
+
+def test_nobody_reads_anothers_books(database: Database, catalogue: Catalogue) -> None:
+    mine, theirs = settle(database), settle(database, 1)
+    bill_id = owe(database, theirs)
+    own_books = books(database, catalogue, mine)
+
+    assert own_books.look_up(Topic.BILLS, []).bills == ()
+    assert own_books.look_up(Topic.BILLS, []).total_due_cents == 0
+    assert own_books.look_up(Topic.MESSAGES, []).messages == ()
+    assert own_books.some([bill_id], Topic.BILLS) is None
+
+
+def test_anothers_data_is_refused_without_a_look_at_the_rows(catalogue: Catalogue) -> None:
+    def open_rows() -> AbstractContextManager[Session]:
+        raise AssertionError("the rows were opened")
+
+    own = Books("res_1", open_rows, catalogue, EN, DUE_ON).look_up(Topic.OTHERS, [BillKind.WATER])
+
+    assert own == Own(Topic.OTHERS)
+    assert said(own) == "I can show you your own bills and messages, and nobody else's."
+
+
+def test_of_some_bills_those_that_are_ones_own_are_given(
+    database: Database, catalogue: Catalogue
+) -> None:
+    mine, theirs = settle(database), settle(database, 1)
+    own_id, other_id = owe(database, mine), owe(database, theirs)
+
+    own = books(database, catalogue, mine).some([other_id, own_id, "bill_gone"], Topic.BILLS)
+
+    assert own is not None
+    assert [each.bill.id for each in own.bills] == [own_id]
+    assert (own.count, own.total_due_cents) == (1, 48230)
+
+
+@pytest.mark.parametrize(
+    ("department_id", "kind", "service"),
+    [
+        ("WSD", BillKind.WATER, "wsd-pay"),
+        ("RVD", BillKind.RATES, "rvd-pay"),
+        ("RVD", BillKind.GOVERNMENT_RENT, "rvd-pay"),
+        ("IRD", BillKind.TAX, "ird-pay"),
+        ("HKPF", BillKind.FIXED_PENALTY, "hkpf-fpt"),
+        ("FEHD", BillKind.FIXED_PENALTY, "fehd-penalty"),
+        ("HKHA", BillKind.HOUSING_RENT, "hkha-rent"),
+        ("HA", BillKind.HOSPITAL, "ha-pay"),
+        ("HKP", BillKind.POSTAL, "hkp-bill"),
+        ("TRY", BillKind.GENERAL, "try-gdn"),
+        ("TD", BillKind.FIXED_PENALTY, None),
+        ("WSD", BillKind.GENERAL, None),
+        ("NOT-IN-THE-CATALOGUE", BillKind.WATER, None),
+    ],
+)
+def test_a_bill_is_paid_where_its_department_takes_that_kind(
+    catalogue: Catalogue, department_id: str, kind: BillKind, service: str | None
+) -> None:
+    found = paying_service(catalogue, department_id, kind)
+
+    assert (found.id if found else None) == service
+
+
+@pytest.mark.parametrize(
+    ("day", "language", "written"),
+    [
+        (date(2026, 1, 1), EN, "1 January 2026"),
+        (date(2026, 12, 31), EN, "31 December 2026"),
+        (date(2026, 12, 31), HANT, "2026年12月31日"),
+        (date(2026, 1, 1), HANS, "2026年1月1日"),
+    ],
+)
+def test_a_date_is_written_as_people_write_it(day: date, language: Language, written: str) -> None:
+    assert on(day, language) == written
+
+
+@pytest.mark.parametrize(
+    ("cents", "written"), [(1, "HK$0.01"), (48230, "HK$482.30"), (123_456_789, "HK$1,234,567.89")]
+)
+def test_an_amount_is_written_to_the_cent(cents: int, written: str) -> None:
+    assert amount(cents, EN) == written

@@ -1,0 +1,49 @@
+"""A real gunicorn with Ferry in it, on a port of its own, for what only a real server shows."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cities import eventually
+
+STOP_SECONDS = 30
+
+
+@contextmanager
+def serving(data_dir: Path, workers: int) -> Iterator[int]:
+    """Serve the catalogue, releases and SQLite tables of `data_dir`; give the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "FERRY_STAGE": "demo",
+        "FERRY_DATA_DIR": str(data_dir),
+        "FERRY_REQUESTS_PER_MINUTE": "100000",
+        "PORT": str(port),
+    }
+    ferry = str(Path(sys.executable).with_name("ferry"))
+    with (data_dir / "serve.err").open("wb") as lines:
+        server = subprocess.Popen(
+            [ferry, "serve", "--workers", str(workers)], env=environment, stderr=lines
+        )
+    try:
+        eventually(lambda: is_up(port))
+        yield port
+    finally:
+        server.terminate()
+        server.wait(timeout=STOP_SECONDS)
+
+
+def is_up(port: int) -> bool:
+    """Say whether somebody answers there."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5):
+            return True
+    except OSError:
+        return False
