@@ -44,11 +44,11 @@ def of_pair(first: str, second: str, readings: Readings) -> list[Feature]:
     return features
 
 
-def of_tokens(tokens: Sequence[str], readings: Readings) -> list[Feature]:
-    """List the features of a whole text, each distinct token and pair counted once."""
-    features: list[Feature] = []
-    for token in dict.fromkeys(tokens):
-        features += of_token(token, readings)
-    for first, second in dict.fromkeys(pairwise(tokens)):
-        features += of_pair(first, second, readings)
-    return features
+def parts_of(tokens: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """List each distinct token of a text, and then each distinct pair of neighbours, once."""
+    return (*((token,) for token in dict.fromkeys(tokens)), *dict.fromkeys(pairwise(tokens)))
+
+
+def of_part(part: tuple[str, ...], readings: Readings) -> list[Feature]:
+    """List (feature, weight) of a token, or of two neighbours."""
+    return of_token(part[0], readings) if len(part) == 1 else of_pair(part[0], part[1], readings)

@@ -1,9 +1,8 @@
 """Weighs a question against every target of a release: one sparse vector, one set of weights."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ def vector(release: Release, tokens: Tokens, guessed: int = 0) -> Vector:
     `guessed` words were mended: each lengthens the vector as an unknown word does, so that a
     guess never looks as sure as a word that was written right.
     """
-    parts = (*((token,) for token in dict.fromkeys(tokens)), *dict.fromkeys(pairwise(tokens)))
+    parts = features.parts_of(tokens)
     rows: list[int] = []
     values: list[float] = []
     owners: list[int] = []
@@ -91,15 +90,10 @@ def from_the_best(scores: NDArray[np.float32]) -> Iterator[int]:
 
 
 def _part(release: Release, tokens: Tokens) -> Part:
-    found: Iterable[features.Feature] = (
-        features.of_token(tokens[0], release.readings)
-        if len(tokens) == 1
-        else features.of_pair(tokens[0], tokens[1], release.readings)
-    )
     rows: list[int] = []
     values: list[float] = []
     squared = 0.0
-    for feature, weight in found:
+    for feature, weight in features.of_part(tokens, release.readings):
         row = release.vocabulary.get(feature)
         term = release.unseen_term if row is None else float(release.terms[row])
         squared += (weight * term) ** 2

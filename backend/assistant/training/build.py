@@ -2,14 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from backend.assistant.content.intents import Content, CrisisIntent, Phrases, Status, Talk
 from backend.assistant.lookup import Exact, Vocabulary, phrase_hash
-from backend.assistant.normalise import Synonyms, Tokens, normalise
+from backend.assistant.normalise import Question, Synonyms, Tokens, normalise
 from backend.assistant.phrasebook import Examples, Phrasebook
 from backend.assistant.readings import readings
 from backend.assistant.release import Columns, Crisis, Kind, Release, Target
@@ -22,6 +23,7 @@ from backend.assistant.weights import Weights
 from backend.core.languages import Language, Words
 
 Progress = Callable[[str], None]
+Spoken: TypeAlias = tuple[str, Question, Language]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def learn(material: Material, progress: Progress) -> Learnt:
         return centroids.learn(
             material.examples, material.synonyms, columns, len(material.targets), progress
         )
-    tokens, labels = samples(material)
+    spoken = _spoken(material)
+    tokens, labels = _distinct(spoken)
     progress(f"{len(tokens)} phrases of {len(material.targets)} targets: counting features")
     table = linear.tabulate(tokens, labels, readings())
     progress(f"{len(table.vocabulary)} features: fitting the model")
@@ -114,7 +117,7 @@ def learn(material: Material, progress: Progress) -> Learnt:
         unseen_term=model.unseen_term,
         words=Counter(token for phrase in tokens for token in phrase),
         exact=_exact(tokens, labels),
-        examples=Phrasebook.of(_examples(material)),
+        examples=Phrasebook.of(map(_examples, spoken)),
         unseen=unseen,
     )
 
@@ -147,21 +150,30 @@ def samples(material: Material) -> tuple[list[Tokens], list[int]]:
 
     One phrase in both scripts folds to one: else cross-validation would have seen it before.
     """
+    return _distinct(_spoken(material))
+
+
+def _spoken(material: Material) -> list[list[Spoken]]:
+    """Fold and cut every phrase of each target, once."""
+    return [
+        [
+            (text, normalise(text, material.synonyms), language)
+            for text, language in dict(examples).items()
+        ]
+        for examples in material.examples
+    ]
+
+
+def _distinct(spoken: Sequence[Sequence[Spoken]]) -> tuple[list[Tokens], list[int]]:
     distinct = dict.fromkeys(
-        (normalise(text, material.synonyms).tokens, label)
-        for label, examples in enumerate(material.examples)
-        for text, _ in examples
+        (question.tokens, label) for label, rows in enumerate(spoken) for _, question, _ in rows
     )
     known = [(tokens, label) for tokens, label in distinct if tokens]
     return [tokens for tokens, _ in known], [label for _, label in known]
 
 
-def _examples(material: Material) -> Iterator[Examples]:
-    for examples in material.examples:
-        yield Examples.of(
-            (text, normalise(text, material.synonyms).text, language)
-            for text, language in dict(examples).items()
-        )
+def _examples(rows: Iterable[Spoken]) -> Examples:
+    return Examples.of((text, question.text, language) for text, question, language in rows)
 
 
 def _exact(tokens: Sequence[Tokens], labels: Sequence[int]) -> Exact:

@@ -57,11 +57,17 @@ def tabulate(
 ) -> Table:
     """Number every feature of the phrases and lay out the matrix, one phrase a row."""
     vocabulary: dict[str, int] = {}
+    known: dict[Tokens, tuple[list[int], list[float]]] = {}
     starts, columns, weights = [0], list[int](), list[float]()
     for tokens in phrases:
-        for feature, weight in features.of_tokens(tokens, readings):
-            columns.append(vocabulary.setdefault(feature, len(vocabulary)))
-            weights.append(weight)
+        for part in features.parts_of(tokens):
+            cells = known.get(part)
+            if cells is None:
+                found = features.of_part(part, readings)
+                numbers = [vocabulary.setdefault(name, len(vocabulary)) for name, _ in found]
+                cells = known[part] = numbers, [weight for _, weight in found]
+            columns += cells[0]
+            weights += cells[1]
         starts.append(len(columns))
     cells = csr_matrix(
         (np.array(weights, dtype=np.float64), np.array(columns, dtype=np.int32), starts),

@@ -38,12 +38,15 @@ def learn_meaning(encoder: Encoder, material: Material, unseen: Unseen) -> Meani
     }
     if not any(shares.values()):
         return None
-    mixed = unseen.scores + np.array([shares[script] for script in scripts])[:, None] * left_out
+    counts = np.array([shares[script] for script in scripts], dtype=np.float32)
+    mixed = unseen.scores + counts[:, None] * left_out
+    # Thresholds are of the scores that have a second opinion in them; the others keep their own.
+    told = Unseen(mixed[counts > 0], unseen.labels[counts > 0])
     return Meaning(
         encoder=encoder.digest,
         weights=weights.astype(np.float32),
         shares=shares,
-        policy=policy_of(Unseen(mixed.astype(np.float32), unseen.labels), columns, targets),
+        policy=policy_of(told, columns, targets),
     )
 
 
