@@ -19,8 +19,9 @@ from backend.assistant import routes as assistant_routes
 from backend.assistant.conversations import routes as conversations_routes
 from backend.assistant.feedback import routes as feedback_routes
 from backend.assistant.feedback.actions import note_unanswered
+from backend.assistant.forgetting import forget_in_time
 from backend.assistant.meaning import Encoder, EncoderMissing, load_encoder
-from backend.assistant.shelf import Shelf
+from backend.assistant.releases.shelf import Shelf
 from backend.assistant.suggestions import routes as suggestions_routes
 from backend.assistant.suggestions.suggester import Suggester
 from backend.bills import routes as bills_routes
@@ -138,12 +139,16 @@ def create_from_environment() -> Flask:
 
 
 def make_worker(settings: Settings, rows: database.Database) -> Bell:
-    """Make the worker: it answers the bell by draining the outbox into the push gateway."""
+    """Make the worker: it answers the bell by draining the outbox into the push gateway.
+
+    Once an hour it forgets what was to be kept for a time only.
+    """
     if settings.fcm_credentials is None:
         raise ValueError("FERRY_FCM_CREDENTIALS is missing: a service account's JSON file")
     push = FirebasePush(settings.fcm_project_id, settings.fcm_credentials, settings.fcm_endpoint)
     drain = partial(deliver_waiting, rows, push, clock.now, settings.lease_seconds)
-    return Bell(make_huey(settings.jobs_url, settings.data_dir), drain)
+    tidy = partial(forget_in_time, rows, clock.now)
+    return Bell(make_huey(settings.jobs_url, settings.data_dir), drain, tidy)
 
 
 def describe_api() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.assistant.content.loading import load_content
-from backend.assistant.store import make_current, save
+from backend.assistant.releases.store import make_current, save
 from backend.assistant.training import train
 from backend.core.settings import CHECKOUT
 

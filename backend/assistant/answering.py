@@ -10,9 +10,9 @@ from flask import Response, after_this_request, current_app
 from sqlalchemy.orm import Session
 
 from backend.assistant.desk import Desk, Reply
-from backend.assistant.own import Books
+from backend.assistant.own.books import Books
 from backend.assistant.policy import Outcome
-from backend.assistant.shelf import Shelf
+from backend.assistant.releases.shelf import Shelf
 from backend.core import clock
 from backend.core.access import guest
 from backend.core.http import language_of_request
@@ -24,13 +24,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answered:
-    """How a question went. `text` is what the resident typed, unmasked: never keep it as it is."""
+    """How a question went. `text` is what the resident typed, unmasked: never keep it as it is.
+
+    `is_talk` if no service was asked for: “the second one”, where nothing was offered.
+    """
 
     text: str
     language: Language
     outcome: Outcome
     service: str | None  # the one shown first
     release: str
+    is_talk: bool = False
 
 
 Listener = Callable[[Answered], None]
@@ -61,7 +65,9 @@ def answered(text: str, desk: Desk, reply: Reply) -> None:
     if listener is None or reply.outcome is Outcome.CRISIS:
         return
     release = desk.release.version
-    settled = Answered(text, desk.language, reply.outcome, reply.service, release)
+    settled = Answered(
+        text, desk.language, reply.outcome, reply.service, release, is_talk=reply.is_talk
+    )
 
     @after_this_request
     def wait(response: Response) -> Response:

@@ -3,18 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backend.assistant import own_words
-from backend.assistant.dialogue import State, Step, choose, step
-from backend.assistant.own import Books, Own, Topic
+from backend.assistant.own import words as own_words
+from backend.assistant.own.books import Books, Own, Topic
 from backend.assistant.policy import Outcome
 from backend.assistant.refusals import ServiceNotKnown
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.reply import Choice, Why
 from backend.assistant.saying import Speaker
-from backend.assistant.talk import TalkKind, bill_kinds_in
+from backend.assistant.talk.dialogue import State, Step, choose, go_on
+from backend.assistant.talk.hearing import TalkKind, bill_kinds_in
+from backend.assistant.talk.listening import Listened, listen
 from backend.bills import BillKind
 from backend.core.languages import Language
-from backend.menu import Catalogue
+from backend.menu import Catalogue, Service, ServiceKind
 
 # Follow-ups that a bill itself answers; any other is about the service that takes its payment.
 WAYS_TO_PAY = frozenset({"how", "online", "where"})
@@ -26,10 +27,11 @@ OF_IT = (Topic.DUE, Topic.PAID)
 
 @dataclass(frozen=True)
 class Reply:
-    """What to send, and what the conversation remembers."""
+    """What to send, what the conversation remembers, and whether talk was heard, not a question."""
 
     members: dict[str, Any]
     state: State
+    is_talk: bool
 
     @property
     def outcome(self) -> Outcome:
@@ -52,11 +54,19 @@ class Desk:
     books: Books | None
 
     def hear(self, state: State, text: str) -> Reply:
-        """Answer what was typed; any text at all is answered."""
-        taken = step(self.release, state, text, self.language)
+        """Listen to what was typed, and answer it at once; any text at all is answered."""
+        return self.answer(state, self.listen(text))
+
+    def listen(self, text: str) -> Listened:
+        """Listen to what was typed; any text at all. This is what takes time, and needs no rows."""
+        return listen(self.release, text, self.language)
+
+    def answer(self, state: State, said: Listened) -> Reply:
+        """Answer what was said, after what was spoken of before."""
+        taken = go_on(self.release, state, said, self.language)
         heard = taken.heard
         if heard and heard.kind is TalkKind.OWN and heard.name in set(Topic):
-            return self._about_own(taken, Topic(heard.name), text)
+            return self._about_own(taken, Topic(heard.name), said.text)
         own = self._spoken_of(taken)
         return self._about_bills(taken, own) if own else self._plain(taken)
 
@@ -70,9 +80,11 @@ class Desk:
         if topic is Topic.OTHERS:
             # The same words for everybody: whether there is such a person is not even looked up.
             return self._told(taken, own_words.NOT_YOURS.into(self.language))
+        named = bill_kinds_in(self.release, text)
+        if topic is Topic.DUE and not named and self._is_about_no_bill(taken.state):
+            return self._deadline_of(taken, self.catalogue.get_service(str(taken.state.service)))
         if self.books is None:
             return self._told(taken, own_words.SIGN_IN.into(self.language), sign_in=True)
-        named = bill_kinds_in(self.release, text)
         kinds = [BillKind(kind) for kind in named if kind in set(BillKind)]
         if taken.state.bill and topic in OF_IT and not kinds:
             own = self.books.some([taken.state.bill], topic)
@@ -82,6 +94,17 @@ class Desk:
         if topic is not Topic.MESSAGES:
             taken = replace(taken, state=_after(own, taken.state))
         return self._shown(taken, own_words.sentence(own, self.language), own)
+
+    def _is_about_no_bill(self, state: State) -> bool:
+        """Say whether what was spoken of is a service at which nobody pays."""
+        service = self.catalogue.service_by_id.get(state.service or "")
+        return not state.bill and service is not None and service.kind is not ServiceKind.PAY
+
+    def _deadline_of(self, taken: Step, service: Service) -> Reply:
+        """Say where the last day for a service stands; Ferry does not know it."""
+        shown = (Choice(service.id, "", 1.0, Why((), service.name.into(self.language))),)
+        answer = replace(taken.answer, outcome=Outcome.TOLD, says=own_words.DEADLINE, choices=shown)
+        return self._plain(replace(taken, answer=answer))
 
     def _spoken_of(self, taken: Step) -> Own | None:
         """Return the bill that is spoken of, or those still to pick from; None where none is."""
@@ -126,7 +149,8 @@ class Desk:
         # What this catalogue does not know was not shown: “the second one” counts without it.
         offered = tuple(service for service in state.offered if service in known)
         service = state.service if state.service in known else None
-        return Reply(members, replace(state, offered=offered, service=service))
+        is_talk = taken.heard is not None
+        return Reply(members, replace(state, offered=offered, service=service), is_talk)
 
 
 def _after(own: Own, state: State) -> State:

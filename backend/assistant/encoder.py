@@ -1,7 +1,7 @@
 """An optional sentence encoder: a folder with `tokenizer.json` and `model.onnx`, run on the processor.
 
-Loaded only where `FERRY_SENTENCE_ENCODER` names one; `pip install ferry[semantic]` brings what it
-runs with. Any encoder whose tokens are averaged will do, such as all-MiniLM-L6-v2 for English.
+Loaded only where `FERRY_SENTENCE_ENCODER` names one; the package's extra `semantic` brings what runs
+it. Any encoder whose tokens are averaged will do, such as all-MiniLM-L6-v2 for English.
 """
 
 import hashlib

@@ -71,7 +71,9 @@ def load_encoder(folder: Path) -> Encoder:
     try:
         found: Encoder = import_module("backend.assistant.encoder").OnnxEncoder(folder)
     except ImportError as error:
-        sentence = "A sentence encoder needs more packages: pip install 'ferry[semantic]'."
+        sentence = (
+            "A sentence encoder needs more packages: pip install -e '.[semantic]', in the checkout."
+        )
         raise EncoderMissing(sentence) from error
     except Exception as error:  # the libraries raise classes of their own for a broken file
         raise EncoderMissing(

@@ -16,7 +16,10 @@ MOST_WORDS_REPLACED = 6
 _CHINESE = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 # One character class each, so matching is linear: there is nothing to backtrack into.
 _TOKENS = re.compile(f"[{_CHINESE}]|[^\\W_{_CHINESE}]+")
-_APOSTROPHES = str.maketrans("", "", "'\u2019\u02bc`\u00b4")
+_APOSTROPHES = "'\u2019\u02bc`\u00b4"
+# Soft hyphens, joiners and marks of direction: drawn as nothing, copied along with a word.
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_PASSED_OVER = str.maketrans("", "", _APOSTROPHES + _UNSEEN)
 
 Tokens: TypeAlias = tuple[str, ...]
 
@@ -71,7 +74,7 @@ class Synonyms:
 
 def cut(text: str) -> Tokens:
     """Cut folded `text` into words and single Chinese characters; anything else separates."""
-    return tuple(_TOKENS.findall(text.translate(_APOSTROPHES)))
+    return tuple(_TOKENS.findall(text.translate(_PASSED_OVER)))
 
 
 def normalise(text: str, synonyms: Synonyms) -> Question:

@@ -66,10 +66,6 @@ class Lexicon:
         )
         return cls(dict(counts), words, Forms.of(shortened), Forms.of(skeletons))
 
-    def knows_all(self, tokens: Iterable[str]) -> bool:
-        """Say whether every token is a word of the phrases, or a single character."""
-        return all(len(token) == 1 or token in self.counts for token in tokens)
-
     def repaired(self, word: str) -> str | None:
         """Return the known word that an unknown `word` most likely means, or None.
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 from rapidfuzz import fuzz, process
 
 from backend.assistant.normalise import Question
-from backend.assistant.phrasebook import Examples
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Crisis, Release
+from backend.assistant.releases.phrasebook import Examples
+from backend.assistant.releases.release import Crisis, Release
 from backend.assistant.scores import Scored
 from backend.core.languages import Language, Words
 from backend.core.text import is_chinese

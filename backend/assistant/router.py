@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 
 from backend.assistant.normalise import MOST_RAW_CHARACTERS, Question, normalise
 from backend.assistant.policy import Outcome, Policy
-from backend.assistant.release import Crisis, Kind, Release
+from backend.assistant.releases.release import Crisis, Kind, Release
 from backend.assistant.reply import Answer, Choice, why
 from backend.assistant.scores import from_the_best, vector, weigh
 from backend.core.languages import Language

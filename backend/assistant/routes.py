@@ -3,9 +3,9 @@
 from typing import Any
 
 from backend.assistant.answering import answered, desk_of_request
-from backend.assistant.dialogue import State
+from backend.assistant.releases.shelf import NoRelease
 from backend.assistant.schemas import AnswerShape, QuestionShape
-from backend.assistant.shelf import NoRelease
+from backend.assistant.talk.dialogue import State
 from backend.core.database import glance
 from backend.core.http import Blueprint
 

@@ -5,22 +5,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from backend.assistant.own import Own
+from backend.assistant.own.books import Own
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Crisis
+from backend.assistant.releases.release import Crisis
 from backend.assistant.reply import Answer, Choice
 from backend.core.languages import Language, Words
 from backend.menu import GENERAL_HOTLINE, NOTICE, Catalogue
 
 SAYS = {
-    Outcome.ANSWER: Words("This is the service for that.", "這項服務適合你。", "这项服务适合你。"),
+    Outcome.ANSWER: Words(
+        "This is the service for that.", "你要找的應該是這項服務。", "你要找的应该是这项服务。"
+    ),
     Outcome.CLARIFY: Words(
         "Which of these do you mean?", "你是指以下哪一項？", "你是指以下哪一项？"
     ),
     Outcome.NONE: Words(
         "I know of no service for that. You may call 1823, where a person answers.",
-        "我找不到相關的服務。你可以致電1823，由職員協助。",
-        "我找不到相关的服务。你可以致电1823，由职员协助。",
+        "我找不到相關的服務。你可以致電1823，由真人接聽。",
+        "我找不到相关的服务。你可以致电1823，由真人接听。",
     ),
     Outcome.TOLD: Words(
         "This is what I can tell you.", "以下是我可以告訴你的。", "以下是我可以告诉你的。"

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from backend.assistant.own import Topic
+from backend.assistant.own.books import Topic
 from backend.assistant.policy import Outcome
 from backend.core.http import Shape
 from backend.core.languages import Language

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from backend.assistant import features
 from backend.assistant.normalise import Tokens
-from backend.assistant.release import Part, Release
-from backend.assistant.weights import Met, Weights
+from backend.assistant.releases.release import Part, Release
+from backend.assistant.releases.weights import Met, Weights
 
 # So many of the best are looked at before all are put in order.
 FEW = 64

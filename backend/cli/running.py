@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from backend.app import make_worker
+from backend.app import choose_encoder, make_worker
 from backend.core import migrations, telemetry
 from backend.core.database import Database
 from backend.core.settings import Settings, SettingsWrong, read_settings
@@ -25,6 +25,10 @@ def settings_or_stop() -> Settings:
 def serve(workers: int) -> None:
     """Serve the web, under gunicorn, until SIGTERM."""
     settings = settings_or_stop()
+    try:
+        choose_encoder(settings)  # each web process loads its own; here only a fault is told
+    except SettingsWrong as error:
+        raise click.ClickException(str(error)) from error
     command = [sys.executable, "-m", "gunicorn", "--config", "python:backend.core.serving"]
     command += ["--workers", str(workers), "--bind", f"{settings.host}:{settings.port}"]
     os.execv(sys.executable, [*command, "backend.app:create_from_environment()"])

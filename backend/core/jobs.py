@@ -20,6 +20,7 @@ LOOK_SECONDS = 0.1
 HEALTH_SECONDS = 10.0
 LAST_BATCH_SECONDS = 22  # how long a stop waits for the batch in hand
 PAUSE_AFTER_FAILURE = timedelta(seconds=5)
+TIDY_MINUTE = "37"  # of each hour; off the hour, when much else happens
 QUEUE_SECONDS = 2  # how long a request may wait for the queue, at most
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,12 @@ class Bell:
     """Rings for the worker; the worker hangs its `drain` on it.
 
     `drain` does one batch of what is due and returns when to come again: a time that has passed
-    where more is due, None where nothing is left to do.
+    where more is due, None where nothing is left to do. `tidy` is done once an hour.
     """
 
-    def __init__(self, huey: Huey, drain: Drain | None = None) -> None:
+    def __init__(
+        self, huey: Huey, drain: Drain | None = None, tidy: Callable[[], None] | None = None
+    ) -> None:
         self.huey = huey
         self.drain = drain
         self.next_due: datetime | None = None
@@ -52,6 +55,8 @@ class Bell:
         self._wake = huey.task(name="wake")(self._answer)
         if drain is not None:
             huey.periodic_task(crontab(), name="sweep")(self._answer)
+        if tidy is not None:
+            huey.periodic_task(crontab(minute=TIDY_MINUTE), name="tidy")(tidy)
 
     def ring(self) -> None:
         """Wake a worker now. Call after the commit; a lost ring is found by the sweep.

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backend.assistant.commands import intents
-from backend.assistant.store import load_current
+from backend.assistant.releases.store import load_current
 from tests.assistant.conftest import PLAIN, TAX
 
 pytestmark = pytest.mark.slow

@@ -6,9 +6,9 @@ import pytest
 
 from backend.assistant import Release
 from backend.assistant.desk import Desk
-from backend.assistant.dialogue import State
 from backend.assistant.policy import Outcome
 from backend.assistant.refusals import ServiceNotKnown
+from backend.assistant.talk.dialogue import State
 from backend.core.languages import Language
 from backend.core.settings import CHECKOUT
 from backend.menu import Catalogue
@@ -87,3 +87,31 @@ def test_without_talk_in_the_release_questions_are_answered_all_the_same(
 
     assert desk(plain, catalogue).hear(State(), "pay my water bill").service == "wsd-pay"
     assert desk(plain, catalogue).hear(State(), "any new messages").outcome is not Outcome.TOLD
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "says"),
+    [
+        ("when is the deadline", Language.EN, "I do not know the last day for"),
+        ("幾時截止", Language.ZH_HANT, "我不知道"),
+        ("截止日期是什么时候", Language.ZH_HANS, "我不知道"),
+    ],
+)
+def test_the_last_day_for_a_service_is_no_bill_of_somebody_s(
+    release: Release, catalogue: Catalogue, asked: str, language: Language, says: str
+) -> None:
+    at = Desk(release, catalogue, language, None)
+    spoken_of = State("wsd-ebill", ("wsd-ebill",))
+
+    reply = at.answer(spoken_of, at.listen(asked))
+
+    assert reply.members["sign_in"] is False
+    assert reply.members["says"].startswith(says)
+    assert reply.service == "wsd-ebill"
+    assert "{" not in reply.members["says"]
+
+
+def test_the_last_day_to_pay_is_still_one_s_own(release: Release, catalogue: Catalogue) -> None:
+    at = Desk(release, catalogue, Language.EN, None)
+
+    assert at.answer(State("wsd-pay", ("wsd-pay",)), at.listen("when is it due")).members["sign_in"]

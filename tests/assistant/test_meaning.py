@@ -1,15 +1,21 @@
 """A second opinion by meaning: had where it helps, from the very encoder it was learnt with."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from backend.assistant import Release, ask, load_current
+from backend.assistant.commands import intents
+from backend.assistant.commands.publishing import compare
+from backend.assistant.content.intents import Content
 from backend.assistant.meaning import Encoder, EncoderMissing, Script, load_encoder
-from backend.assistant.release import Kind, Target
-from backend.assistant.shelf import Shelf
-from backend.assistant.store import make_current, save
+from backend.assistant.measuring.questions import Asked
+from backend.assistant.releases.release import Kind, Target
+from backend.assistant.releases.shelf import Shelf
+from backend.assistant.releases.store import make_current, save
 from backend.assistant.training import Material, learn, release_of
 from backend.assistant.training.meaning import learn_meaning
 from backend.core.languages import Language
@@ -113,6 +119,22 @@ def test_a_stored_release_keeps_its_second_opinion(
     assert ask(held, "flit it today").choices[0].service == "move"
 
 
+def test_a_publisher_holds_the_current_release_to_what_its_own_encoder_says(
+    release: Release, encoder: Encoder, tmp_path: Path
+) -> None:
+    make_current(save(release, tmp_path))
+    asked = [
+        Asked(f"{verb} it today", Language.EN, frozenset({service}), ambiguous=False, beyond=None)
+        for verb, service in UNLEARNT.items()
+    ]
+
+    _, compared = compare(
+        replace(release, encoder=encoder), tmp_path, Content(digest=""), {"locked": asked}
+    )
+
+    assert (compared.before, compared.after) == (1.0, 1.0)
+
+
 def test_any_text_at_all_can_be_encoded(encoder: Encoder) -> None:
     texts = ["", " ", "\x00", "交水費", "🙃" * 300, "word " * 5000, "\ufdfa" * 300]
 
@@ -130,3 +152,72 @@ def test_a_folder_that_holds_no_encoder_is_refused_in_a_sentence(
         load_encoder(folder)
     with pytest.raises(EncoderMissing):
         load_encoder(tmp_path / "nowhere")
+
+
+INTENT = """\
+title:
+  en: {title}
+  zh-Hant: {title}
+  zh-Hans: {title}
+opens: {opens}
+phrases:
+  en:
+{phrases}
+  zh-Hant:
+    - {han}一
+  zh-Hans:
+    - {han}二
+finds:
+  - please {finds} it
+misses:
+  - nothing of the kind
+status: live
+reviewed: 2026-08-01
+"""
+
+
+@pytest.fixture
+def verbs_folder(tmp_path: Path) -> Path:
+    """A folder of intents: one file for each of the services above."""
+    folder = tmp_path / "intents"
+    folder.mkdir()
+    for (name, known), han in zip(SERVICES.items(), "付搬失", strict=True):
+        said = [verb for verb in known if verb not in UNLEARNT]
+        phrases = "\n".join(f"    - {verb} it now" for verb in said)
+        text = INTENT.format(title=name, opens=name, phrases=phrases, han=han, finds=said[0])
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+@pytest.mark.slow
+def test_staff_see_whether_it_is_worth_its_time(
+    verbs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = write_encoder(tmp_path / "verbs", list(SERVICES.values()))
+    questions = tmp_path / "asked.jsonl"
+    asked = [{"q": f"{verb} it", "lang": "en", "accept": [name]} for verb, name in UNLEARNT.items()]
+    questions.write_text("\n".join(map(json.dumps, asked)))
+    words = ["evaluate", str(questions), "--json", "--intents", str(verbs_folder)]
+    monkeypatch.setenv("FERRY_DATA_DIR", str(tmp_path / "data"))
+
+    plain = CliRunner().invoke(intents, words)
+    monkeypatch.setenv("FERRY_SENTENCE_ENCODER", str(encoder))
+    wise = CliRunner().invoke(intents, words)
+
+    without, within = (json.loads(each.stdout) for each in (plain, wise))
+    assert within["top1"] == 1
+    assert within["without_second_opinion"]["top1"] == without["top1"] < 1
+    assert "without_second_opinion" not in without
+
+
+@pytest.mark.slow
+def test_a_setting_that_names_no_encoder_stops_with_a_sentence(
+    verbs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERRY_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("FERRY_SENTENCE_ENCODER", str(tmp_path / "nowhere"))
+
+    result = CliRunner().invoke(intents, ["try", "pay it", "--intents", str(verbs_folder)])
+
+    assert result.exit_code == 2
+    assert "There is no usable tokenizer.json and model.onnx" in result.output

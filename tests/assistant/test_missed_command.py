@@ -73,6 +73,14 @@ def test_beside_each_stands_what_would_be_said_today(
     assert "today answer: wsd-pay" in run().stdout
 
 
+def test_what_ferry_itself_would_say_today_counts_as_said(
+    run: Callable[..., Result], keep: Keep
+) -> None:
+    keep("I want to speak to a person")
+
+    assert "today told" in run().stdout
+
+
 def test_a_program_gets_one_json_object(run: Callable[..., Result], keep: Keep) -> None:
     keep("交水費", Language.ZH_HANT, times=2)
 
@@ -99,7 +107,9 @@ def test_days_and_reason_narrow_the_list(run: Callable[..., Result], keep: Keep)
 
     assert "yesterday" not in run("--days", "1").stdout
     assert "yesterday" in run("--days", "2").stdout
-    assert "yesterday" not in run("--reason", "not_helpful").stdout
+    unhelpful = run("--reason", "not_helpful").stdout
+    assert "today" in unhelpful
+    assert "yesterday" not in unhelpful
 
 
 def test_an_empty_list_says_so(run: Callable[..., Result]) -> None:

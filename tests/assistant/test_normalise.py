@@ -20,6 +20,10 @@ def test_width_case_and_script_make_no_difference() -> None:
     assert normalise("ＦＰＳ缴费", NONE).tokens == plain.tokens
 
 
+def test_what_is_drawn_as_nothing_does_not_part_a_word() -> None:
+    assert normalise("wa\u200bter b\u00adill\ufeff", NONE).tokens == ("water", "bill")
+
+
 def test_the_resident_s_own_writing_is_kept_for_showing() -> None:
     question = normalise("Pay 水費!", NONE)
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from backend.assistant import ask, load_current
 from backend.assistant.commands import intents
-from backend.assistant.history import current_version, entries
-from backend.assistant.store import current_place
+from backend.assistant.releases.history import current_version, entries
+from backend.assistant.releases.store import current_place
 from tests.assistant.conftest import PLAIN, TAX
 
 pytestmark = pytest.mark.slow
@@ -105,6 +105,27 @@ def test_the_note_for_people_and_the_files_of_tools_are_no_strays(
         write_intent(name, "hello")
 
     assert run("publish").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["water/pay.yaml"], "One intent alone cannot be told from anything else."),
+        (["water/pay.yaml", "tax/pay.yaml"], "No intent is live"),
+    ],
+)
+def test_too_little_to_learn_from_is_said_in_a_sentence(
+    run: Run, releases: Path, folder: Path, names: list[str], sentence: str
+) -> None:
+    for name in names:
+        retired = (folder / name).read_text().replace("status: live", "status: retired")
+        (folder / name).write_text(retired)
+
+    result = run("publish")
+
+    assert result.exit_code == 1, result.output
+    assert sentence in result.stderr
+    assert not releases.exists()
 
 
 def test_publishing_is_written_down(run: Run, releases: Path) -> None:

@@ -33,7 +33,7 @@ def test_the_language_in_the_body_wins_over_that_of_the_request(client: FlaskCli
     answer = ask(client, "交水費", "?lang=en", lang="zh-Hans")
 
     assert answer["choices"][0]["title"] == "缴交水费及排污费"
-    assert answer["says"] == "这项服务适合你。"
+    assert answer["says"] == "你要找的应该是这项服务。"
 
 
 def test_nothing_is_offered_where_no_service_fits(client: FlaskClient) -> None:

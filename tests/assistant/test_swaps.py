@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from backend.assistant import load_current
 from backend.assistant.commands import intents
 from backend.assistant.content.loading import load_content
-from backend.assistant.store import make_current, save
+from backend.assistant.releases.store import make_current, save
 from backend.assistant.training import train
 from tests.assistant.conftest import PLAIN, TAX
 from tests.cities import eventually
@@ -35,8 +35,8 @@ import dataclasses, sys
 from itertools import count
 from pathlib import Path
 from backend.assistant.commands.publishing import switch
-from backend.assistant.history import Deed
-from backend.assistant.store import load, save
+from backend.assistant.releases.history import Deed
+from backend.assistant.releases.store import load, save
 folder, name = Path(sys.argv[1]), sys.argv[2]
 release = load(folder / name)
 for number in count():

@@ -27,4 +27,6 @@ def test_trying_says_what_is_heard_as_talk(
     result = CliRunner().invoke(intents, ["try", "I want to complain", *places])
 
     assert result.exit_code == 0, result.output
-    assert "talk: help/complaint  “Call 1823.”" in result.output
+    said, talk, *choices = result.stdout.splitlines()
+    assert (said, talk) == ("told", "talk: help/complaint  “Call 1823.”")
+    assert choices

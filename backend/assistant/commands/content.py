@@ -20,7 +20,7 @@ from backend.assistant.content.loading import load_sound_content
 from backend.assistant.content.nearness import warn_of_near
 from backend.assistant.measuring.exam import sit
 from backend.assistant.router import ask
-from backend.assistant.talk import hear
+from backend.assistant.talk.dialogue import State, step
 
 
 @click.command()
@@ -74,12 +74,13 @@ def exam(folder: Path, releases: Path | None) -> None:
 def try_(text: str, folder: Path, releases: Path | None) -> None:
     """Show what the assistant would say to TEXT, and why."""
     release = release_for(folder, releases)
-    answer, heard = ask(release, text), hear(release, text)
+    taken = step(release, State(), text)
+    answer, heard = taken.answer, taken.heard
     click.echo(str(answer.outcome) + (f": {answer.crisis.kind}" if answer.crisis else ""))
     if heard:
         says = release.sayings[heard.id].says
         click.echo(f"talk: {heard.id}" + (f"  “{says.en}”" if says else ""))
-    for choice in answer.choices:
+    for choice in ask(release, text).choices:
         words = ", ".join(choice.why.words)
         click.echo(
             f"{choice.confidence:6.1%}  {choice.service}  ({words}) like “{choice.why.phrase}”"

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 
-from backend.assistant import history
 from backend.assistant.content.intents import Content
 from backend.assistant.content.loading import ContentWrong, load_content
 from backend.assistant.content.reading import digest_of
 from backend.assistant.meaning import Encoder, EncoderMissing, load_encoder
-from backend.assistant.release import Release
-from backend.assistant.store import ReleaseBroken, find_release, save
+from backend.assistant.releases import history
+from backend.assistant.releases.release import Release
+from backend.assistant.releases.store import ReleaseBroken, find_release, save
 from backend.assistant.training import train
+from backend.assistant.training.enough import TooLittle
 from backend.core.settings import CHECKOUT, data_dir_of, sentence_encoder_of
 
 INTENTS = click.option(
@@ -88,7 +89,10 @@ def release_for(folder: Path, releases: Path | None) -> Release:
         return replace(find_release(place, digest), encoder=encoder)
     except ReleaseBroken:
         say("No release of today's content is stored; training one.")
-    release = train(replace(sound_or_stop(folder), digest=digest), say, encoder)
+    try:
+        release = train(replace(sound_or_stop(folder), digest=digest), say, encoder)
+    except TooLittle as error:
+        raise click.ClickException(str(error)) from error
     with written_or_stop(), history.turn(place):
         save(release, place)
         history.prune(place)

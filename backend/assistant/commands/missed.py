@@ -3,20 +3,21 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
 import click
 
-from backend.assistant.commands.given import AS_JSON, RELEASES, releases_dir, say
+from backend.assistant.commands.given import AS_JSON, RELEASES, encoder_or_stop, releases_dir, say
 from backend.assistant.feedback.actions import forget_old
 from backend.assistant.feedback.models import MissedQuestion, missed_since
 from backend.assistant.feedback.rules import KEPT_FOR, Reason
-from backend.assistant.release import Release
-from backend.assistant.router import ask
-from backend.assistant.store import ReleaseBroken, load_current
+from backend.assistant.releases.release import Release
+from backend.assistant.releases.store import ReleaseBroken, load_current
+from backend.assistant.reply import Answer
+from backend.assistant.talk.dialogue import State, step
 from backend.core import clock
 from backend.core.database import Database
 from backend.core.languages import Language
@@ -50,7 +51,11 @@ class Shown:
     show_default=True,
     help="How many days to look back.",
 )
-@click.option("--reason", type=click.Choice(list(Reason)), help="Only those with this reason.")
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in Reason]),
+    help="Only those with this reason.",
+)
 @RELEASES
 @AS_JSON
 def missed(days: int, reason: str | None, releases: Path | None, as_json: bool) -> None:
@@ -91,15 +96,20 @@ def rows_or_stop() -> Iterator[Database]:
 def current_release(releases: Path) -> Release | None:
     """Return the release that answers today; None, and a word on why, where there is none."""
     try:
-        return load_current(releases)
+        return replace(load_current(releases), encoder=encoder_or_stop())
     except ReleaseBroken as error:
         say(f"What would be said today is not known: {error}")
         return None
 
 
+def answer_today(release: Release, question: MissedQuestion) -> Answer:
+    """Return what a conversation that begins with this question would be told today."""
+    return step(release, State(), question.text, Language(question.language)).answer
+
+
 def as_shown(question: MissedQuestion, release: Release | None) -> Shown:
     """Return what is shown of a missed question."""
-    answer = ask(release, question.text, Language(question.language)) if release else None
+    answer = answer_today(release, question) if release else None
     best = answer.choices[0].service if answer and answer.choices else None
     return Shown(
         text=question.text,

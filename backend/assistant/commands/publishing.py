@@ -1,12 +1,12 @@
 """`ferry intents publish`, `releases` and `rollback`: what the servers answer from, since when."""
 
 import getpass
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from backend.assistant import history
 from backend.assistant.commands.given import (
     FILE,
     INTENTS,
@@ -24,11 +24,12 @@ from backend.assistant.commands.given import (
 )
 from backend.assistant.content.checks import check as check_content
 from backend.assistant.content.intents import Content
-from backend.assistant.history import Deed, Entry
 from backend.assistant.measuring.gate import Compared, exam_share, first_right
 from backend.assistant.measuring.questions import Asked, LineWrong, read_questions
-from backend.assistant.release import Release
-from backend.assistant.store import ReleaseBroken, is_whole, load_current, make_current
+from backend.assistant.releases import history
+from backend.assistant.releases.history import Deed, Entry
+from backend.assistant.releases.release import Release
+from backend.assistant.releases.store import ReleaseBroken, is_whole, load_current, make_current
 from backend.core import clock
 
 BY = click.option("--by", metavar="NAME", help="Who does this; by default the user signed in here.")
@@ -134,9 +135,12 @@ def switch(folder: Path, place: Path, deed: Deed, by: str | None, exam: float | 
 def compare(
     release: Release, folder: Path, content: Content, questions: dict[str, list[Asked]]
 ) -> list[Compared]:
-    """Hold `release` beside the current one, the exam first; where none is, nothing is known."""
+    """Hold `release` beside the current one, the exam first; where none is, nothing is known.
+
+    Both are asked with the encoder of `release`, which the servers run.
+    """
     try:
-        current = load_current(folder)
+        current = replace(load_current(folder), encoder=release.encoder)
     except ReleaseBroken:
         current = None
     known = history.latest(folder, current.version) if current else None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from backend.assistant.normalise import Tokens, cut
-from backend.assistant.release import Call
+from backend.assistant.releases.release import Call
 from backend.core.languages import Language, Words
 from backend.core.text import fold
 

@@ -15,7 +15,7 @@ from backend.assistant.content.intents import (
     Talk,
 )
 from backend.assistant.content.reading import SINGLE_FILES, Problem, digest_of, read_files
-from backend.assistant.release import Call
+from backend.assistant.releases.release import Call
 from backend.core.languages import Language, Words
 
 

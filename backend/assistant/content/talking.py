@@ -8,7 +8,7 @@ from rapidfuzz import process
 from backend.assistant.content.intents import Content, Line, Phrases, Talk, key_of
 from backend.assistant.content.reading import Problem
 from backend.assistant.normalise import Tokens
-from backend.assistant.talk import NAMES, TalkKind
+from backend.assistant.talk.hearing import NAMES, TalkKind
 from backend.bills import BillKind
 from backend.core.languages import Language
 

@@ -12,18 +12,23 @@ from backend.assistant.conversations.models import (
     forgotten_conversations,
     open_to,
 )
-from backend.assistant.dialogue import State
+from backend.assistant.talk.dialogue import State
 from backend.core.clock import new_id
 
 
 def begin(db: Session, resident_id: str | None, now: datetime) -> Conversation:
     """Begin a conversation, a resident's or nobody's; a few forgotten ones are swept away."""
-    forgotten = forgotten_conversations(now, rules.SWEPT_PER_BEGIN)
-    db.execute(delete(Conversation).where(Conversation.id.in_(forgotten)))
+    forget_old(db, now, rules.SWEPT_PER_BEGIN)
     conversation = Conversation(id=new_id("conv"), resident_id=resident_id, created_at=now)
     remember(conversation, State(), now)
     db.add(conversation)
     return conversation
+
+
+def forget_old(db: Session, now: datetime, most: int) -> int:
+    """Forget `most` of the conversations whose time is over; return how many were."""
+    gone = delete(Conversation).where(Conversation.id.in_(forgotten_conversations(now, most)))
+    return len(db.execute(gone.returning(Conversation.id)).all())
 
 
 def take_up(

@@ -14,9 +14,10 @@ from backend.assistant.conversations.schemas import (
     TurnShape,
 )
 from backend.assistant.desk import Desk
-from backend.assistant.dialogue import State
 from backend.assistant.refusals import ServiceNotKnown
-from backend.assistant.shelf import NoRelease
+from backend.assistant.releases.shelf import NoRelease
+from backend.assistant.talk.dialogue import State
+from backend.assistant.talk.listening import Listened
 from backend.core import clock
 from backend.core.access import guest
 from backend.core.database import session_of_request
@@ -38,8 +39,9 @@ blp = Blueprint(
 def begin_conversation(body: dict[str, Any]) -> dict[str, Any]:
     """Begin a conversation, with a question or without"""
     desk = _desk(body)
+    said = _listened(desk, body)
     conversation = actions.begin(session_of_request(), _asker(), clock.now())
-    return _turn(desk, conversation, body) if body["text"] else _reply(conversation, None)
+    return _turn(desk, conversation, said) if said else _reply(conversation, None)
 
 
 @blp.post("/<id:conversation_id>/turns")
@@ -50,8 +52,9 @@ def begin_conversation(body: dict[str, Any]) -> dict[str, Any]:
 def take_turn(body: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """Say or tap the next thing in a conversation"""
     desk = _desk(body)
+    said = _listened(desk, body)
     conversation = actions.take_up(session_of_request(), conversation_id, _asker(), clock.now())
-    return _turn(desk, conversation, body)
+    return _turn(desk, conversation, said or body["choice"])
 
 
 @blp.delete("/<id:conversation_id>")
@@ -72,13 +75,19 @@ def _asker() -> str | None:
     return caller.resident_id if caller else None
 
 
-def _turn(desk: Desk, conversation: Conversation, body: dict[str, Any]) -> dict[str, Any]:
+def _listened(desk: Desk, body: dict[str, Any]) -> Listened | None:
+    """Listen before a row is taken up: on SQLite, nobody else writes from then to the commit."""
+    return desk.listen(body["text"]) if body["text"] else None
+
+
+def _turn(desk: Desk, conversation: Conversation, said: Listened | str) -> dict[str, Any]:
+    """Take a turn: what was listened to, or the id of the service that was tapped."""
     before = State.from_json(conversation.state)
-    if body.get("choice"):
-        reply = desk.tap(before, body["choice"])
+    if isinstance(said, str):
+        reply = desk.tap(before, said)
     else:
-        reply = desk.hear(before, body["text"])
-        answered(body["text"], desk, reply)
+        reply = desk.answer(before, said)
+        answered(said.text, desk, reply)
     actions.remember(conversation, reply.state, clock.now())
     return _reply(conversation, reply.members)
 

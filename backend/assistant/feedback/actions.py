@@ -24,8 +24,8 @@ from backend.assistant.feedback.rules import (
     missed,
 )
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Release
-from backend.assistant.router import ask
+from backend.assistant.releases.release import Release
+from backend.assistant.talk.listening import listen
 from backend.core import clock
 from backend.core.clock import new_id
 from backend.core.database import Database, insert_unless_there
@@ -50,9 +50,10 @@ class Word:
 def note_unanswered(database: Database, settled: Answered) -> None:
     """Keep the question of `settled` where no service fitted; called once its reply is out.
 
-    A database that is busy, full or away is said to the log, and the question is forgotten.
+    What asked for no service, such as “none of these”, was understood and is passed over. A
+    database that is busy, full or away is said to the log, and the question is forgotten.
     """
-    if settled.outcome is not Outcome.NONE:
+    if settled.outcome is not Outcome.NONE or settled.is_talk:
         return
     found = missed(settled.text, settled.language, Reason.NONE, None, settled.release)
     if found is None:
@@ -66,7 +67,7 @@ def note_unanswered(database: Database, settled: Answered) -> None:
 
 def may_be_kept(word: Word, release: Release) -> bool:
     """Say whether anything of `word` may be kept: of somebody in danger, not even a count."""
-    return ask(release, word.text).outcome is not Outcome.CRISIS
+    return not listen(release, word.text).is_crisis
 
 
 def take_word(db: Session, word: Word, release: str, now: datetime) -> None:

@@ -17,7 +17,9 @@ LABELS = ("[HKID]", "[phone]", "[card]", "[number]", E_MAIL)
 # RFC 5322, section 3.2.3, what an address may hold beside letters, digits and dots.
 _ATOM = frozenset("!#$%&'*+-/=?^_`{|}~.")
 _CHINESE_DIGITS = {character: str(value) for value, character in enumerate("〇一二三四五六七八九")}
-_CHINESE_DIGITS["零"] = "0"
+# As on cheques, in either script.
+_CHINESE_DIGITS |= {character: str(value) for value, character in enumerate("零壹貳叁肆伍陸柒捌玖")}
+_CHINESE_DIGITS |= {"贰": "2", "陆": "6"}
 FEWEST_CHINESE_DIGITS = 5
 # Letters to Unicode, but drawn as nothing: a number must not hide behind them.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")

@@ -7,7 +7,7 @@ from flask import current_app
 from backend.assistant.feedback import actions
 from backend.assistant.feedback.schemas import FeedbackShape
 from backend.assistant.refusals import ServiceNotKnown
-from backend.assistant.shelf import NoRelease, Shelf
+from backend.assistant.releases.shelf import NoRelease, Shelf
 from backend.core import clock
 from backend.core.database import session_of_request
 from backend.core.http import Blueprint, language_of_request

@@ -12,10 +12,11 @@ from sklearn.metrics import roc_auc_score
 
 from backend.assistant.measuring.questions import Labelled
 from backend.assistant.normalise import normalise
-from backend.assistant.release import Kind, Release, Target
+from backend.assistant.releases.release import Kind, Release, Target
 from backend.assistant.router import ask, mended
 from backend.assistant.scores import from_the_best, vector, weigh
 from backend.assistant.training import Material, learn, release_of
+from backend.assistant.training.enough import ensure_enough
 from backend.core.languages import Language
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -45,8 +46,12 @@ def benchmark(
     oos: Sequence[Labelled],
     progress: Callable[[str], None],
 ) -> Benchmark:
-    """Train on `train`, measure on `test`, and on how well `oos` is told apart from it."""
+    """Train on `train`, measure on `test`, and on how well `oos` is told apart from it.
+
+    TooLittle where `train` has not two intents.
+    """
     material = _material(train)
+    ensure_enough(material)
     began = time.perf_counter()
     learnt = learn(material, progress)
     release = release_of(material, learnt)

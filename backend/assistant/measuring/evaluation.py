@@ -43,6 +43,11 @@ class Tried:
         return self.is_one_right and shown.isdisjoint(self.asked.accept)
 
     @property
+    def is_alarm(self) -> bool:
+        """Say whether the resident is pointed to help, which a conversation hears beside talk, too."""
+        return (self.reply or self.answer).outcome is Outcome.CRISIS
+
+    @property
     def is_wrong_confident(self) -> bool:
         return self.answer.outcome is Outcome.ANSWER and not self.is_first_right
 
@@ -98,8 +103,8 @@ def figures_of(tried: Sequence[Tried]) -> Figures:
         wrong_confident=_share(each.is_wrong_confident for each in inside),
         clarified_right=_share(_is_clarified_right(each) for each in ambiguous),
         oos_answered=_share(_is(each, Outcome.ANSWER) for each in oos),
-        crisis_caught=_share(_is(each, Outcome.CRISIS) for each in crisis),
-        crisis_false=_share(_is(each, Outcome.CRISIS) for each in (*inside, *oos)),
+        crisis_caught=_share(each.is_alarm for each in crisis),
+        crisis_false=_share(each.is_alarm for each in (*inside, *oos)),
         told=_share(each.is_told for each in inside),
         p50_us=_quantile(times, 0.50),
         p99_us=_quantile(times, 0.99),

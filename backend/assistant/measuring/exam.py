@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Status, Talk
 from backend.assistant.content.reading import Problem
-from backend.assistant.dialogue import State, step
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.router import MOST_CHOICES, ask
+from backend.assistant.talk.dialogue import State, step
 
 Written = TypeVar("Written", Intent, CrisisIntent, Talk)
 
@@ -61,11 +61,16 @@ def _ordinary(release: Release, content: Content) -> Iterator[Problem | None]:
 def _crises(release: Release, content: Content) -> Iterator[Problem | None]:
     for crisis in live(content.crises):
         for line in crisis.finds:
-            seen = ask(release, line.text).outcome is Outcome.CRISIS
+            seen = _is_alarm(release, line)
             yield None if seen else _problem(crisis.id, line, "is not seen as a crisis")
         for line in crisis.misses:
-            alarm = ask(release, line.text).outcome is Outcome.CRISIS
+            alarm = _is_alarm(release, line)
             yield _problem(crisis.id, line, "is taken for a crisis") if alarm else None
+
+
+def _is_alarm(release: Release, line: Line) -> bool:
+    """Say whether whoever opens a conversation with this line is pointed to help."""
+    return step(release, State(), line.text).answer.outcome is Outcome.CRISIS
 
 
 def _outside(release: Release, content: Content) -> Iterator[Problem | None]:

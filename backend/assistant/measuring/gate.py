@@ -7,7 +7,7 @@ from backend.assistant.content.intents import Content
 from backend.assistant.measuring.evaluation import figures_of, try_all
 from backend.assistant.measuring.exam import sit
 from backend.assistant.measuring.questions import Asked
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.router import ask
 
 # A share may fall by so much from one release to the next: a line or two of a hundred is noise.

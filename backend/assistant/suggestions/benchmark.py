@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from backend.assistant.commands.given import AS_JSON, INTENTS, release_for
-from backend.assistant.release import Kind, Release
+from backend.assistant.releases.release import Kind, Release
 from backend.assistant.suggestions.index import Suggestions
 from backend.assistant.suggestions.suggestible import suggestible
 from backend.core.languages import Language

@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import current_app
 
-from backend.assistant.shelf import NoRelease, Shelf
+from backend.assistant.policy import Outcome
+from backend.assistant.releases.shelf import NoRelease, Shelf
+from backend.assistant.router import ask
 from backend.assistant.suggestions.schemas import SuggestionsQuery, SuggestionsShape
 from backend.assistant.suggestions.suggester import Suggester
 from backend.core.http import Blueprint, language_of_request
@@ -25,9 +27,12 @@ def suggest_questions(query: dict[str, Any]) -> dict[str, Any]:
     shelf: Shelf = current_app.extensions["shelf"]
     suggester: Suggester = current_app.extensions["suggester"]
     language, catalogue = language_of_request(), suggester.catalogue
-    index = suggester.suggestions(shelf.release())
+    release = shelf.release()
+    index = suggester.suggestions(release)
+    # Whoever writes that they are in danger is offered nothing to buy, book or sign.
+    in_danger = ask(release, query["q"]).outcome is Outcome.CRISIS
     items = []
-    for found in index.suggest(query["q"], language, query["limit"]):
+    for found in [] if in_danger else index.suggest(query["q"], language, query["limit"]):
         service = catalogue.get_service(found.service)
         department = catalogue.department_name(service.department_id, language)
         items.append(

@@ -2,7 +2,7 @@
 
 import threading
 
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.suggestions.index import Suggestions
 from backend.assistant.suggestions.suggestible import suggestible
 from backend.menu import Catalogue

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TypeAlias
 
 from backend.assistant.normalise import Tokens, cut
-from backend.assistant.release import Kind, Release
+from backend.assistant.releases.release import Kind, Release
 from backend.assistant.repair import Lexicon
 from backend.core.languages import Language
 from backend.core.text import fold, is_chinese, simplified_table

@@ -9,17 +9,17 @@ from typing import TypeAlias
 import numpy as np
 
 from backend.assistant.content.intents import Content, CrisisIntent, Phrases, Status, Talk
-from backend.assistant.lookup import Exact, Vocabulary, phrase_hash
 from backend.assistant.normalise import Question, Synonyms, Tokens, normalise
-from backend.assistant.phrasebook import Examples, Phrasebook
 from backend.assistant.readings import readings
-from backend.assistant.release import Columns, Crisis, Kind, Release, Target
+from backend.assistant.releases.lookup import Exact, Vocabulary, phrase_hash
+from backend.assistant.releases.phrasebook import Examples, Phrasebook
+from backend.assistant.releases.release import Columns, Crisis, Kind, Release, Target
+from backend.assistant.releases.weights import Weights
 from backend.assistant.repair import Lexicon
 from backend.assistant.training import centroids, linear
 from backend.assistant.training.learnt import Learnt
 from backend.assistant.training.leaving_out import score_unseen
 from backend.assistant.training.thresholds import Unseen, policy_of
-from backend.assistant.weights import Weights
 from backend.core.languages import Language, Words
 
 Progress = Callable[[str], None]

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
-from backend.assistant.lookup import Vocabulary
 from backend.assistant.normalise import Synonyms
 from backend.assistant.readings import readings
-from backend.assistant.release import Columns
+from backend.assistant.releases.lookup import Vocabulary
+from backend.assistant.releases.release import Columns
+from backend.assistant.releases.weights import Cells, Weights, of_cells
 from backend.assistant.training.learnt import Learnt
 from backend.assistant.training.linear import SEED
 from backend.assistant.training.stream import Phrases, Reader, Stream
 from backend.assistant.training.thresholds import Unseen
-from backend.assistant.weights import Cells, Weights, of_cells
 
 # From so many targets on, the linear model takes too long to fit and its weights too much room.
 FEWEST_TARGETS = 400

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.assistant.lookup import Exact, Vocabulary
-from backend.assistant.phrasebook import Phrasebook
+from backend.assistant.releases.lookup import Exact, Vocabulary
+from backend.assistant.releases.phrasebook import Phrasebook
+from backend.assistant.releases.weights import Weights
 from backend.assistant.training.thresholds import Unseen
-from backend.assistant.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from backend.assistant.release import Columns
+from backend.assistant.releases.release import Columns
 from backend.assistant.training import linear
 
-# How many of the other targets' phrases, those deepest in a target's margin, are left out of it; and
-# how many of its own at most stand beside them.
-RIVALS = 100
+# How many of the other targets' phrases, those deepest in a target's margin, are left out of it; of
+# the one detector of any crisis more, as much is written that only sounds like one. And how many of
+# its own at most stand beside them.
+RIVALS, CRISIS_RIVALS = 100, 1000
 MOST_OWN = 400
 # Staff write a list in families. A question that nobody wrote has no sister there to lean on, so a
 # target's own phrase counts as far from all others as it can be: its whole squared length.
@@ -59,7 +60,8 @@ def _crisis_unseen(
     counted = linear.COUNTING * np.asarray(rows @ (odds[:, 1] - odds[:, 0]))
     told = np.where(in_crisis, 1.0, -1.0)
     softness = linear.SOFTNESS * linear.balance(in_crisis)
-    for chosen, change in _left_out(rows, told, _pull(found - counted, told, softness), softness):
+    pull = _pull(found - counted, told, softness)
+    for chosen, change in _left_out(rows, told, pull, softness, CRISIS_RIVALS):
         found[chosen] -= change
     found -= told * _counted_by_itself(rows, counts, in_crisis.astype(np.intp))
     return found[:, None]
@@ -79,12 +81,13 @@ def _left_out(
     told: NDArray[np.floating],
     pull: NDArray[np.floating],
     softness: NDArray[np.floating],
+    most_rivals: int = RIVALS,
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.floating]]]:
     """Yield phrases and by how much their own score falls when they are left out."""
     own = np.flatnonzero((told > 0) & (pull > 0))
     yield own, pull[own] * WHOLE_LENGTH
     rivals = np.flatnonzero((told < 0) & (pull < 0))
-    rivals = rivals[np.argsort(pull[rivals], kind="stable")[:RIVALS]]
+    rivals = rivals[np.argsort(pull[rivals], kind="stable")[:most_rivals]]
     chosen = np.concatenate([rivals, own[:MOST_OWN]])
     near = rows[chosen]
     slack = 1 / (2 * softness[chosen])

@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 
 from backend.assistant import features
 from backend.assistant.normalise import Tokens
-from backend.assistant.release import Columns
+from backend.assistant.releases.release import Columns
 
 # Softer margins for more phrases: measured on the public sets, flat around these values.
 SOFTNESS = 1.0

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from backend.assistant.meaning import Encoder, Meaning, Script, script_of
 from backend.assistant.normalise import Question, Tokens, normalise
-from backend.assistant.release import Columns, Target
+from backend.assistant.releases.release import Columns, Target
 from backend.assistant.training.build import Material
 from backend.assistant.training.thresholds import Unseen, candidates, policy_of
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.assistant import features
-from backend.assistant.lookup import Exact, hash_of, phrase_hash
 from backend.assistant.normalise import Synonyms, Tokens, normalise
-from backend.assistant.phrasebook import Examples, Phrasebook
+from backend.assistant.releases.lookup import Exact, hash_of, phrase_hash
+from backend.assistant.releases.phrasebook import Examples, Phrasebook
 from backend.core.languages import Language
 
 Phrases = Sequence[tuple[str, Language]]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from backend.assistant.content.intents import Content, CrisisIntent, Intent, Phrases, Status, Talk
 from backend.assistant.normalise import Synonyms, Tokens, normalise
-from backend.assistant.release import Kind, Saying, Target
+from backend.assistant.releases.release import Kind, Saying, Target
 from backend.assistant.training.build import Material
 from backend.core.languages import Language
 

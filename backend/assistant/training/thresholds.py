@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from backend.assistant.policy import Policy
-from backend.assistant.release import Columns, Target
+from backend.assistant.releases.release import Columns, Target
 
 # What a release promises of its own phrases; the thresholds follow from these shares.
 MOST_WRONG = 0.02

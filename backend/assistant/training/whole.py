@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from backend.assistant.content.intents import Content
 from backend.assistant.meaning import Encoder, Script
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.training.build import (
     Material,
     Progress,
@@ -14,12 +14,13 @@ from backend.assistant.training.build import (
     material_of,
     release_of,
 )
+from backend.assistant.training.enough import ensure_enough
 from backend.assistant.training.meaning import learn_meaning
 from backend.assistant.training.talk import bill_kinds_of, sayings_of, talk_material
 
 
 def train(content: Content, progress: Progress, encoder: Encoder | None = None) -> Release:
-    """Build the release of `content`. The same content always gives the same release.
+    """Build the release of `content`, or raise `TooLittle`. The same content gives the same release.
 
     The services are learnt from their own phrases alone, so that talk never moves their figures. An
     `encoder` gives a second opinion where that puts more of the phrases right.
@@ -40,6 +41,7 @@ def train(content: Content, progress: Progress, encoder: Encoder | None = None) 
 
 
 def _services(material: Material, progress: Progress, encoder: Encoder | None) -> Release:
+    ensure_enough(material)
     learnt = learn(material, progress)
     release = release_of(material, learnt)
     if encoder is None:

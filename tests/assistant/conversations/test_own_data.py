@@ -91,7 +91,7 @@ def test_have_i_paid_is_answered_honestly(
     answer = ask(client, resident, "have I paid")
 
     assert answer["own"]["topic"] == "paid"
-    assert answer["says"].startswith("Ferry has no payment from you on record")
+    assert answer["says"].startswith("I have no record of a payment here.")
     assert "HK$482.30" in answer["says"]
 
 
@@ -112,7 +112,7 @@ def test_new_messages_are_told_by_their_titles_alone(
 def test_who_owes_nothing_is_told_so(client: FlaskClient, resident: Caller) -> None:
     answer = ask(client, resident, "show me my bills")
 
-    assert answer["says"].startswith("Ferry has no bill for you.")
+    assert answer["says"].startswith("I have no bill of yours here.")
     assert (answer["own"]["bills"], answer["own"]["total_due_cents"]) == ([], 0)
 
 

@@ -45,7 +45,7 @@ def test_a_conversation_may_begin_with_a_question(client: FlaskClient) -> None:
 
     assert reply.status_code == 201
     assert reply.json["answer"]["choices"][0]["service"] == "wsd-pay"
-    assert reply.json["answer"]["says"] == "這項服務適合你。"
+    assert reply.json["answer"]["says"] == "你要找的應該是這項服務。"
     assert reply.headers["Cache-Control"] == "no-store"
 
 

@@ -62,7 +62,13 @@ def test_an_answer_without_a_service_can_be_unhelpful_too(
     assert votes(database) == {"": (0, 1)}
 
 
-@pytest.mark.parametrize("text", ["I want to kill myself", "我唔想做人", "我不想活了"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("I want to kill myself", "我唔想做人", "我不想活了"),
+        "I want to speak to a person, there is a fire",
+    ],
+)
 @pytest.mark.parametrize("helpful", [True, False])
 def test_of_somebody_in_danger_not_even_a_count_is_kept(
     client: FlaskClient, database: Database, text: str, helpful: bool
@@ -117,6 +123,15 @@ def test_a_question_that_nobody_could_answer_is_noted(
         assert ask(client, text).json["outcome"] == "none"
 
     assert rows(database) == [(f"{NONSENSE} [HKID]", "en", "none", None, 2)]
+
+
+def test_talk_that_leads_nowhere_is_no_missed_question(
+    client: FlaskClient, database: Database
+) -> None:
+    for text in ("neither of them", "the second one", "how much does it cost"):
+        assert ask(client, text).json["outcome"] == "none"
+
+    assert rows(database) == []
 
 
 def test_a_question_that_was_answered_is_not_noted(client: FlaskClient, database: Database) -> None:

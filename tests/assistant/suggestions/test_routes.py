@@ -89,3 +89,8 @@ def test_while_a_new_index_is_made_the_old_one_serves(app: Flask, release: Relea
 
     assert meanwhile is old
     assert (meanwhile.release, afterwards.release) == (release.version, "newer")
+
+
+@pytest.mark.parametrize("cry", ["I want to die", "想死"])
+def test_whoever_is_in_danger_is_offered_nothing(client: FlaskClient, cry: str) -> None:
+    assert suggest(client, cry).json["items"] == []

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.assistant import Release
-from backend.assistant.release import Kind
+from backend.assistant.releases.release import Kind
 from backend.assistant.suggestions.suggestible import (
     LONGEST,
     Phrase,

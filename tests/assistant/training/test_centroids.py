@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from backend.assistant import Outcome, ask
-from backend.assistant.lookup import hash_of
 from backend.assistant.normalise import Synonyms, normalise
 from backend.assistant.readings import readings
-from backend.assistant.release import Crisis, Kind, Release, Target
+from backend.assistant.releases.lookup import hash_of
+from backend.assistant.releases.release import Crisis, Kind, Release, Target
 from backend.assistant.scores import vector, weigh
 from backend.assistant.training import Material, build, centroids
 from backend.assistant.training.stream import Reader

@@ -5,7 +5,7 @@ import pytest
 
 from backend.assistant.content.loading import load_content
 from backend.assistant.readings import readings
-from backend.assistant.release import Columns
+from backend.assistant.releases.release import Columns
 from backend.assistant.training import linear, material_of, samples
 from backend.assistant.training.leaving_out import score_unseen
 from tests.releases import write_some

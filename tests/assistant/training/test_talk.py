@@ -7,7 +7,7 @@ import pytest
 from backend.assistant import Release
 from backend.assistant.content.intents import Content, Status
 from backend.assistant.content.loading import load_content
-from backend.assistant.release import Kind
+from backend.assistant.releases.release import Kind
 from backend.assistant.training import train
 from backend.assistant.training.talk import MOST_NO_TALK, talk_material
 from backend.core.settings import CHECKOUT

@@ -5,7 +5,7 @@ import pytest
 from backend.assistant import Outcome, ask
 from backend.assistant.content.intents import Content, Intent, Line, Outside, Phrases, Status
 from backend.assistant.policy import Policy
-from backend.assistant.release import Kind, Release
+from backend.assistant.releases.release import Kind, Release
 from backend.assistant.training import material_of, train
 from backend.core.languages import Language, Words
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from backend.assistant.measuring.contest.child import Ask, Found, take_part
 from backend.assistant.measuring.questions import Labelled
-from backend.assistant.release import Kind, Target
+from backend.assistant.releases.release import Kind, Target
+from backend.assistant.releases.store import load, save
 from backend.assistant.router import ask
-from backend.assistant.store import load, save
 from backend.assistant.training import Material, build
 from backend.core.languages import Language
 

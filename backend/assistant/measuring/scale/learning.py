@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from backend.assistant.measuring.scale.invented import LEARNT, Inventor, Size
-from backend.assistant.release import Kind, Target
-from backend.assistant.store import make_current, save
+from backend.assistant.releases.release import Kind, Target
+from backend.assistant.releases.store import make_current, save
 from backend.assistant.training import Material, build
 from backend.core.languages import Language
 

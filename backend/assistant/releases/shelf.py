@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from backend.assistant.meaning import Encoder
-from backend.assistant.release import Release
-from backend.assistant.store import ReleaseBroken, current_place, load
+from backend.assistant.releases.release import Release
+from backend.assistant.releases.store import ReleaseBroken, current_place, load
 from backend.core.errors import Unavailable
 from backend.core.languages import Words
 
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 class NoRelease(Unavailable):
     code = "assistant_not_ready"
     says = Words(
-        "The assistant has nothing to answer from yet.",
-        "助理尚未準備就緒。",
-        "助理尚未准备就绪。",
+        "The assistant is not ready yet. Please try again later.",
+        "助理尚未準備就緒，請稍後再試。",
+        "助理尚未准备就绪，请稍后再试。",
     )
 
 

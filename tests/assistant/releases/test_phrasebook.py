@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.assistant.phrasebook import MOST_UNPACKED, Examples, Phrasebook
+from backend.assistant.releases.phrasebook import MOST_UNPACKED, Examples, Phrasebook
 from backend.core.languages import Language
 
 ROW = st.tuples(

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from backend.assistant.own import MOST_BILLS, MOST_MESSAGES, Books, Own, Topic, paying_service
-from backend.assistant.own_words import amount, on, sentence
+from backend.assistant.own.books import MOST_BILLS, MOST_MESSAGES, Books, Own, Topic, paying_service
+from backend.assistant.own.words import amount, on, sentence
 from backend.bills import BillKind
 from backend.core.database import Database
 from backend.core.languages import Language
@@ -100,8 +100,8 @@ def test_of_several_bills_the_sum_and_the_one_that_comes_first_are_told(
 
     assert [each.kind for each in own.bills] == [BillKind.WATER, BillKind.RATES]
     assert said(own) == (
-        "You have 2 bills to pay, HK$1,482.30 together. First comes this one: water bill, "
-        "HK$482.30, due on 30 November 2026."
+        "You have 2 bills to pay, HK$1,482.30 in all. The first is your water bill: HK$482.30, "
+        "due on 30 November 2026."
     )
     assert said(own, HANT).startswith("你有2張賬單待繳，合共港幣 1,482.30 元。")
 
@@ -118,8 +118,8 @@ def test_the_kind_that_was_named_alone_is_shown(database: Database, catalogue: C
     assert [each.bill.id for each in named.bills] == [rates]
     assert named.total_due_cents == 100_000
     assert none.bills == ()
-    assert said(none).startswith("Ferry has no tax bill for you.")
-    assert said(none, HANT).startswith("系統內沒有你的稅單。")
+    assert said(none).startswith("I have no tax bill of yours here.")
+    assert said(none, HANT).startswith("這裏沒有你的稅單。")
 
 
 def test_many_bills_are_counted_and_summed_though_ten_are_shown(
@@ -145,11 +145,12 @@ def test_no_payment_is_made_up(database: Database, catalogue: Catalogue) -> None
     own = books(database, catalogue, resident_id).look_up(Topic.PAID, [])
 
     assert said(own) == (
-        "Ferry has no payment from you on record, so this still shows as due. "
+        "I have no record of a payment here. If you have paid, keep the receipt and ask the "
+        "department before you pay again. "
         "Your water bill: HK$482.30, due on 30 November 2026."
     )
     assert said(nothing) == (
-        "Ferry has no payment from you on record, and no water bill for you either."
+        "I have no record of a payment here, and no water bill of yours either."
     )
 
 
@@ -170,7 +171,9 @@ def test_messages_are_told_newest_first_and_without_their_text(
     assert said(one) == "Your newest message: New bill from Water Supplies Department."
     assert len(many.messages) == MOST_MESSAGES
     assert many.messages[0].about == newest
-    assert said(many).startswith("Your 5 newest messages, the last one first: New bill from Rating")
+    assert said(many).startswith(
+        "Here are your 5 newest messages. The latest: New bill from Rating"
+    )
     assert many.bills == ()
 
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 
-from backend.assistant.weights import MOST, Cells, Weights, of_cells
+from backend.assistant.releases.weights import MOST, Cells, Weights, of_cells
 
 FEATURES, TARGETS = 60, 40
 DEALER = np.random.default_rng(7)
@@ -67,7 +67,7 @@ def test_many_common_rows_are_added_up_in_blocks(monkeypatch: pytest.MonkeyPatch
     values = DEALER.random(FEATURES).astype(np.float32)
     at_once, _ = kept.meet(rows, values)
 
-    monkeypatch.setattr("backend.assistant.weights.AT_ONCE", 7 * TARGETS)
+    monkeypatch.setattr("backend.assistant.releases.weights.AT_ONCE", 7 * TARGETS)
     in_blocks, _ = kept.meet(rows, values)
 
     assert in_blocks == pytest.approx(at_once, abs=1e-4)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.assistant import Release, normalise, own, router, scores
+from backend.assistant import Release, normalise, router, scores
 from backend.assistant.content.loading import load_content
 from backend.assistant.normalise import MOST_CHARACTERS
-from backend.assistant.picking import NEITHER, OTHER, PLACES
-from backend.assistant.talk import NAMES, Heard, TalkKind, bill_kinds_in, hear
+from backend.assistant.own import books as own
+from backend.assistant.talk.hearing import NAMES, Heard, TalkKind, bill_kinds_in, hear
+from backend.assistant.talk.picking import NEITHER, OTHER, PLACES
 from backend.bills import BillKind
 from backend.core.settings import CHECKOUT
 
@@ -66,7 +67,7 @@ def test_what_is_read_of_a_long_text_is_bounded(
         weighed.append(sum(map(len, tokens)))
         return scores.vector(talk, tokens, guessed)
 
-    monkeypatch.setattr("backend.assistant.talk.vector", counted)
+    monkeypatch.setattr("backend.assistant.talk.hearing.vector", counted)
 
     hear(release, text)
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from backend.assistant.store import CURRENT, ReleaseBroken, current_place, is_whole
+from backend.assistant.releases.store import CURRENT, ReleaseBroken, current_place, is_whole
 from backend.core.durable import append_durably
 
 HISTORY = "history.jsonl"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from backend.assistant.own import Own, OwnBill, Topic
+from backend.assistant.own.books import Own, OwnBill, Topic
 from backend.bills import BillKind, dollars
 from backend.core.languages import Language, Words
 
@@ -16,7 +16,7 @@ NAMES = {
     BillKind.GOVERNMENT_RENT: Words("government rent bill", "地租單", "地租单"),
     BillKind.TAX: Words("tax bill", "稅單", "税单"),
     BillKind.FIXED_PENALTY: Words("fixed penalty", "定額罰款單", "定额罚款单"),
-    BillKind.HOUSING_RENT: Words("public housing rent", "公屋租金單", "公屋租金单"),
+    BillKind.HOUSING_RENT: Words("public housing rent bill", "公屋租金單", "公屋租金单"),
     BillKind.HOSPITAL: Words("hospital bill", "醫院賬單", "医院账单"),
     BillKind.POSTAL: Words("post office bill", "郵政賬單", "邮政账单"),
     BillKind.GENERAL: Words("demand note", "繳款單", "缴款单"),
@@ -35,31 +35,38 @@ ONE_OVERDUE = Words(
     "你的{name}：{amount}，缴款期限{due_on}已过。",
 )
 SEVERAL = Words(
-    "You have {count} bills to pay, {total} together. First comes this one: {name}, {amount}, "
-    "due on {due_on}.",
+    "You have {count} bills to pay, {total} in all. The first is your {name}: {amount}, due on "
+    "{due_on}.",
     "你有{count}張賬單待繳，合共{total}。最先到期的是{name}：{amount}，繳款限期為{due_on}。",
     "你有{count}张账单待缴，合计{total}。最先到期的是{name}：{amount}，缴款期限为{due_on}。",
 )
 SEVERAL_OVERDUE = Words(
-    "You have {count} bills to pay, {total} together. First comes this one: {name}, {amount}. It "
-    "was due on {due_on}.",
+    "You have {count} bills to pay, {total} in all. The first is your {name}: {amount}. It was due "
+    "on {due_on}.",
     "你有{count}張賬單待繳，合共{total}。最先到期的是{name}：{amount}，繳款限期{due_on}已過。",
     "你有{count}张账单待缴，合计{total}。最先到期的是{name}：{amount}，缴款期限{due_on}已过。",
 )
 NO_BILL = Words(
-    "Ferry has no {name} for you. A department may still have sent you one by another way.",
-    "系統內沒有你的{name}。部門仍可能已用其他方式向你發單。",
-    "系统内没有你的{name}。部门仍可能已用其他方式向你发单。",
+    "I have no {name} of yours here. A department may still have sent you one in another way, such "
+    "as by post.",
+    "這裏沒有你的{name}。部門仍可能已用其他方式向你發單，例如郵寄。",
+    "这里没有你的{name}。部门仍可能已用其他方式向你发单，例如邮寄。",
+)
+DEADLINE = Words(
+    "I do not know the last day for {service}. See its page, or ask {department}: {hotline}.",
+    "我不知道「{service}」的截止日期。請看該服務的網頁，或向{department}查詢：{hotline}。",
+    "我不知道“{service}”的截止日期。请看该服务的网页，或向{department}查询：{hotline}。",
 )
 NO_PAYMENT = Words(
-    "Ferry has no payment from you on record, so this still shows as due. ",
-    "系統沒有你的付款紀錄，所以仍顯示為待繳。",
-    "系统没有你的付款记录，所以仍显示为待缴。",
+    "I have no record of a payment here. If you have paid, keep the receipt and ask the department "
+    "before you pay again. ",
+    "這裏沒有你的付款紀錄。如已繳付，請保留收據，先向部門查詢，不要重複付款。",
+    "这里没有你的付款记录。如果已缴，请保留收据，先向部门查询，不要重复付款。",
 )
 NO_PAYMENT_AND_NO_BILL = Words(
-    "Ferry has no payment from you on record, and no {name} for you either.",
-    "系統沒有你的付款紀錄，亦沒有你的{name}。",
-    "系统没有你的付款记录，也没有你的{name}。",
+    "I have no record of a payment here, and no {name} of yours either.",
+    "這裏沒有你的付款紀錄，亦沒有你的{name}。",
+    "这里没有你的付款记录，也没有你的{name}。",
 )
 WHICH = Words(
     "Which of these bills do you mean?", "你是指以下哪一張賬單？", "你是指以下哪一张账单？"
@@ -71,9 +78,9 @@ NEWEST = Words(
     "Your newest message: {title}.", "你最新的訊息：{title}。", "你最新的消息：{title}。"
 )
 NEWEST_OF = Words(
-    "Your {count} newest messages, the last one first: {title}.",
-    "你最新的{count}則訊息，由最近的開始：{title}。",
-    "你最新的{count}则消息，由最近的开始：{title}。",
+    "Here are your {count} newest messages. The latest: {title}.",
+    "以下是你最新的{count}則訊息。最近一則：{title}。",
+    "以下是你最新的{count}则消息。最近一则：{title}。",
 )
 NO_MESSAGE = Words(
     "There are no messages in your inbox.", "你的收件匣沒有訊息。", "你的收件箱没有消息。"
@@ -84,9 +91,9 @@ NOT_YOURS = Words(
     "我只能给你看你自己的账单和消息，不能提供其他人的资料。",
 )
 SIGN_IN = Words(
-    "Sign in and ask me again: then I can look at your own bills and messages.",
+    "Sign in and ask me again: then I can look up your own bills and messages.",
     "請先登入再問一次，我便可查看你自己的賬單和訊息。",
-    "请先登录再问一次，我便可查看你自己的账单和消息。",
+    "请先登录再问一次，我就可以查看你自己的账单和消息。",
 )
 
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 import numpy as np
 
 from backend.assistant.normalise import Question, Tokens, normalise
-from backend.assistant.picking import NEITHER, OTHER, PLACES
-from backend.assistant.release import Kind, Release
+from backend.assistant.releases.release import Kind, Release
 from backend.assistant.router import best_services, mended
 from backend.assistant.scores import vector, weigh
+from backend.assistant.talk.picking import NEITHER, OTHER, PLACES
 
 
 class TalkKind(StrEnum):
@@ -38,13 +38,15 @@ class Heard:
     """What was said, such as `follow` and `cost`, and the chance (0 to 1) that it was.
 
     `exact` if the staff wrote these very words. What is not `is_sure` is only more like this than
-    like a question for a service: it counts where it fits what was said before.
+    like a question for a service: it counts where it fits what was said before. What `answers` is
+    as sure as the release has to be to answer outright.
     """
 
     kind: TalkKind
     name: str
     exact: bool = False
     confidence: float = 1.0
+    answers: bool = True
 
     @property
     def is_sure(self) -> bool:
@@ -56,9 +58,11 @@ class Heard:
         return f"{self.kind}/{self.name}"
 
     @classmethod
-    def of(cls, intent: str, *, exact: bool = False, confidence: float = 1.0) -> "Heard":
+    def of(
+        cls, intent: str, *, exact: bool = False, confidence: float = 1.0, answers: bool = True
+    ) -> "Heard":
         kind, _, name = intent.partition("/")
-        return cls(TalkKind(kind), name, exact, confidence)
+        return cls(TalkKind(kind), name, exact, confidence, answers)
 
 
 def hear(release: Release, text: str) -> Heard | None:
@@ -81,7 +85,8 @@ def hear(release: Release, text: str) -> Heard | None:
     best, confidence = best_services(talk, found, talk.policy)[0]
     if found[best] <= found[talk.columns.outside].max(initial=-np.inf):
         return None
-    return Heard.of(talk.targets[best].intent, confidence=confidence)
+    answers = confidence >= talk.policy.answer_at
+    return Heard.of(talk.targets[best].intent, confidence=confidence, answers=answers)
 
 
 def bill_kinds_in(release: Release, text: str) -> tuple[str, ...]:
@@ -101,7 +106,7 @@ def _runs(tokens: Tokens, widths: set[int]) -> Iterator[Tokens]:
 def _mended(release: Release, talk: Release, question: Question) -> tuple[Question, int]:
     """Mend misspelt words; a word that the services know is none, though talk may not have it."""
     repaired = [
-        None if release.lexicon.knows_all((token,)) else talk.lexicon.repaired(token)
+        None if token in release.lexicon.counts else talk.lexicon.repaired(token)
         for token in question.tokens
     ]
     guessed = sum(word is not None for word in repaired)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend.assistant import Release, ReleaseBroken, ask, load_current
-from backend.assistant.store import current_place, find_release, load, make_current, save
+from backend.assistant.releases.store import current_place, find_release, load, make_current, save
 
 QUESTIONS = ["pay my water bill", "水费在哪交", "我想自殺", "pymnt of tax", "hello"]
 

@@ -9,22 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backend.assistant.courtesy import without_courtesies
-from backend.assistant.normalise import MOST_RAW_CHARACTERS, normalise
-from backend.assistant.picking import Shown, pick
 from backend.assistant.policy import Outcome
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.reply import Answer, Choice, Why
-from backend.assistant.router import MOST_SENTENCES, SENTENCE_ENDS, ask
-from backend.assistant.talk import Heard, TalkKind, hear
+from backend.assistant.talk.hearing import Heard, TalkKind
+from backend.assistant.talk.listening import Listened, listen
+from backend.assistant.talk.picking import Shown, pick
 from backend.core.languages import Language, Words
 
 OFFERING = (Outcome.ANSWER, Outcome.CLARIFY)
 OTHERS = "others"
 NOTHING_OFFERED = Words(
     "There is nothing to choose from yet. Tell me in a few words what you need.",
-    "暫時未有選項可供選擇。請用幾個字說出你的需要。",
-    "暂时没有选项可供选择。请用几个字说出你的需要。",
+    "現在沒有可以選的項目。請用幾個字說出你的需要。",
+    "现在没有可以选的项目。请用几个字说出你的需要。",
 )
 NOTHING_SPOKEN_OF = Words(
     "Which service do you mean? Name it in a few words and I will look.",
@@ -33,8 +31,8 @@ NOTHING_SPOKEN_OF = Words(
 )
 NEITHER = Words(
     "Then tell me in other words what you need, or call 1823, where a person answers.",
-    "請換個說法告訴我你的需要，或致電1823，由職員協助。",
-    "请换个说法告诉我你的需要，或致电1823，由职员协助。",
+    "請換個說法告訴我你的需要，或致電1823，由真人接聽。",
+    "请换个说法告诉我你的需要，或致电1823，由真人接听。",
 )
 
 
@@ -101,8 +99,13 @@ class Step:
 
 def step(release: Release, state: State, text: str, language: Language | None = None) -> Step:
     """Take one turn of a conversation; any text at all is answered, none raises."""
-    plain, heard = _listen(release, text, language)
-    if plain.outcome is Outcome.CRISIS:
+    return go_on(release, state, listen(release, text, language), language)
+
+
+def go_on(release: Release, state: State, said: Listened, language: Language | None = None) -> Step:
+    """Take a turn with what was said in it, which has been listened to."""
+    plain, heard = said.plain, said.heard
+    if said.is_crisis:
         return Step(plain, None, state)
     turn = _Turn(release, replace(state, left=None), plain, language)
     if heard is None or not _goes_first(heard, plain, state):
@@ -121,55 +124,22 @@ def choose(release: Release, state: State, service: str, language: Language | No
     return Step(answer, None, State(service, state.offered))
 
 
-def _listen(release: Release, text: str, language: Language | None) -> tuple[Answer, Heard | None]:
-    """Return what the services answer to `text` and what is heard in it, if anything.
-
-    A greeting before a question would drown it, so the rest is asked, if it means something.
-    """
-    plain, heard = ask(release, text, language), hear(release, text)
-    is_settled = plain.outcome is Outcome.CRISIS or plain.exact or (heard and heard.exact)
-    alarm = _alarm_beside(release, text, language) if heard and not is_settled else None
-    if alarm:
-        return alarm, None
-    rest = text if is_settled else without_courtesies(release, text)
-    if rest == text:
-        return plain, heard
-    of_rest, in_rest = ask(release, rest, language), hear(release, rest)
-    is_talk = in_rest is not None and in_rest.is_sure
-    means_something = is_talk or of_rest.outcome is not Outcome.NONE
-    return (of_rest, in_rest) if means_something else (plain, heard)
-
-
-def _alarm_beside(release: Release, text: str, language: Language | None) -> Answer | None:
-    """Return the answer to a sentence beside talk that tells of a crisis: talk would drown it.
-
-    “I want to speak to a person, there is a fire.” A single word tells too little.
-    """
-    sentences = text[:MOST_RAW_CHARACTERS].translate(SENTENCE_ENDS).split("\n")
-    told = [each for each in sentences if each.strip()][:MOST_SENTENCES]
-    if len(told) < 2:
-        return None
-    long = (each for each in told if len(normalise(each, release.synonyms).tokens) > 1)
-    answers = (ask(release, each, language) for each in long)
-    return next((each for each in answers if each.outcome is Outcome.CRISIS), None)
-
-
 def _goes_first(heard: Heard, plain: Answer, state: State) -> bool:
     """Say whether what was heard counts, or what the services answer.
 
-    What the staff wrote word for word is sure. Own data is shown beside the services; else a
-    service that surely answers, or is likelier than what was heard, goes first. What is not sure
-    counts where it fits: more is asked of what was spoken of, or something was offered and no
-    service fits.
+    What the staff wrote word for word is sure. Own data is shown beside the services, unless one
+    of them surely answers and own data is less surely asked for; else a service that surely
+    answers, or is likelier than what was heard, goes first. What is not sure counts where it fits:
+    more is asked of what was spoken of or offered, or something was offered and no service fits.
     """
     if heard.exact or plain.exact:
         return heard.exact
     if heard.kind is TalkKind.OWN:
-        return heard.is_sure
+        return heard.answers if plain.outcome is Outcome.ANSWER else heard.is_sure
     likeliest = max((choice.confidence for choice in plain.choices), default=0.0)
     if plain.outcome is Outcome.ANSWER or likeliest > heard.confidence:
         return False
-    if heard.kind is TalkKind.FOLLOW and state.is_about_something:
+    if heard.kind is TalkKind.FOLLOW and (state.is_about_something or state.offered):
         return True
     fits = heard.kind is TalkKind.CHOOSE and plain.outcome is Outcome.NONE and state.has_shown
     return fits or heard.is_sure
@@ -234,7 +204,9 @@ class _Turn:
             return Step(self._told(says, self._one(state.service)), heard, state, about_bill=True)
         if state.service is not None:
             return Step(self._told(says, self._one(state.service)), heard, state)
-        if not heard.exact and self.plain.outcome is Outcome.CLARIFY:
+        is_plain = not heard.exact and self.plain.outcome is Outcome.CLARIFY
+        plainly_offered = tuple(choice.service for choice in self.plain.choices)
+        if is_plain and state.offered in ((), plainly_offered):  # the latter: it is sent again
             return self.routed()
         if state.offered:
             return Step(self._offered(state.offered), heard, state)

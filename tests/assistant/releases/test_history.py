@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.assistant import Release, ReleaseBroken
-from backend.assistant.history import (
+from backend.assistant.releases.history import (
     DRAFT_SECONDS,
     HISTORY,
     KEPT_PUBLISHED,
@@ -24,7 +24,7 @@ from backend.assistant.history import (
     prune,
     remember,
 )
-from backend.assistant.store import make_current, save
+from backend.assistant.releases.store import make_current, save
 
 Do = Callable[..., None]
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.assistant.lookup import Exact, Vocabulary, hash_of, phrase_hash
+from backend.assistant.releases.lookup import Exact, Vocabulary, hash_of, phrase_hash
 
 TEXTS = st.lists(st.text(max_size=8), max_size=40, unique_by=hash_of)
 PHRASES = st.tuples(st.lists(st.sampled_from("abcd"), max_size=3).map(tuple), st.integers(0, 3))

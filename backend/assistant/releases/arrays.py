@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.assistant.lookup import Exact, Vocabulary
-from backend.assistant.phrasebook import Phrasebook
-from backend.assistant.release import Release
-from backend.assistant.weights import Weights
+from backend.assistant.releases.lookup import Exact, Vocabulary
+from backend.assistant.releases.phrasebook import Phrasebook
+from backend.assistant.releases.release import Release
+from backend.assistant.releases.weights import Weights
 
 Array: TypeAlias = NDArray[Any]
 ENDING = ".npy"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.assistant import Outcome, Release
-from backend.assistant.dialogue import (
+from backend.assistant.talk.dialogue import (
     NEITHER,
     NOTHING_OFFERED,
     NOTHING_SPOKEN_OF,
@@ -31,6 +31,10 @@ def heard_in(found: Step) -> str | None:
 
 def services(found: Step) -> list[str]:
     return [choice.service for choice in found.answer.choices]
+
+
+def with_thresholds(release: Release, **thresholds: float) -> Release:
+    return replace(release, policy=replace(release.policy, **thresholds))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,27 @@ def test_a_follow_up_before_the_choice_is_made_offers_it_again(release: Release)
     assert tuple(services(found)) == OFFERED
 
 
+def test_a_follow_up_in_other_words_offers_the_same_again_too(release: Release) -> None:
+    doubtful = with_thresholds(release, answer_at=2.0, clarify_at=0.0)
+
+    found = step(doubtful, AFTER_A_CLARIFY, "what is the fee for this")
+
+    assert heard_in(found) == "follow/cost"
+    assert services(found) == list(OFFERED)
+
+
+def test_what_may_be_a_follow_up_offers_the_same_again_where_no_service_is_likelier(
+    release: Release,
+) -> None:
+    assert release.talk is not None
+    lost = with_thresholds(release, base=-90.0, answer_at=2.0, clarify_at=0.0)
+    doubtful = replace(lost, talk=with_thresholds(release.talk, base=-6.0))
+    said = "what is the fee for this"
+
+    assert services(step(doubtful, AFTER_A_CLARIFY, said)) == list(OFFERED)
+    assert heard_in(step(doubtful, State(), said)) is None
+
+
 def test_a_new_question_changes_the_subject(release: Release) -> None:
     found = step(release, replace(TWO_BILLS, service="wsd-pay"), "pay my rates")
 
@@ -168,6 +193,18 @@ def test_a_crisis_goes_before_everything(release: Release, said: str) -> None:
     assert found.answer.outcome is Outcome.CRISIS
     assert found.heard is None
     assert found.state == replace(ABOUT_WATER, bills=("b1", "b2"))
+
+
+def test_own_data_gives_way_to_a_sure_service_unless_it_is_as_surely_asked_for(
+    release: Release,
+) -> None:
+    assert release.talk is not None
+    sure = with_thresholds(release, answer_at=0.0)
+    doubted = replace(sure, talk=with_thresholds(release.talk, answer_at=2.0))
+    said = "did I already pay my bils"
+
+    assert step(doubted, State(), said).answer.outcome is Outcome.ANSWER
+    assert heard_in(step(sure, State(), said)) == "own/paid"
 
 
 def test_own_data_is_left_to_whoever_knows_it_beside_the_services(release: Release) -> None:

@@ -11,11 +11,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from backend.assistant import arrays
 from backend.assistant.meaning import Meaning, Script
 from backend.assistant.normalise import Synonyms
 from backend.assistant.policy import Policy
-from backend.assistant.release import Call, Columns, Crisis, Kind, Release, Saying, Target
+from backend.assistant.releases import arrays
+from backend.assistant.releases.release import Call, Columns, Crisis, Kind, Release, Saying, Target
 from backend.assistant.repair import Lexicon
 from backend.core.durable import replace_whole, sync_folder, write_durably
 from backend.core.languages import Words

@@ -1,13 +1,14 @@
 """Passes over greetings and thanks around a question, which are no part of what is asked."""
 
 from backend.assistant.normalise import MOST_RAW_CHARACTERS, cut
-from backend.assistant.release import Release
+from backend.assistant.releases.release import Release
 from backend.assistant.router import MOST_SENTENCES, SENTENCE_ENDS
 from backend.core.text import fold, is_chinese
 
 COURTESIES = ("help/greeting", "help/thanks")
-# A greeting in Chinese may stand right before the question; a single character is none.
+# A greeting in Chinese may stand right before the question; a single character is neither.
 SHORTEST, LONGEST = 2, 6
+SHORTEST_QUESTION = 2
 
 
 def without_courtesies(release: Release, text: str) -> str:
@@ -36,7 +37,7 @@ def _greeting_before(release: Release, text: str) -> int:
     """Return how many characters of `text` are a greeting in Chinese, right before the rest."""
     if not text or not is_chinese(text[0]):
         return 0
-    lengths = range(min(LONGEST, len(text) - 1), SHORTEST - 1, -1)
+    lengths = range(min(LONGEST, len(text) - SHORTEST_QUESTION), SHORTEST - 1, -1)
     return next((length for length in lengths if _is_courtesy(release, text[:length])), 0)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend.assistant import Release
-from backend.assistant.shelf import NoRelease, Shelf
-from backend.assistant.store import make_current, save
+from backend.assistant.releases.shelf import NoRelease, Shelf
+from backend.assistant.releases.store import make_current, save
 
 pytestmark = pytest.mark.slow
 

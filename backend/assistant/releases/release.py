@@ -9,13 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.assistant.lookup import Exact, Vocabulary
 from backend.assistant.meaning import Encoder, Meaning
 from backend.assistant.normalise import Question, Synonyms, Tokens
-from backend.assistant.phrasebook import Phrasebook
 from backend.assistant.policy import Policy
+from backend.assistant.releases.lookup import Exact, Vocabulary
+from backend.assistant.releases.phrasebook import Phrasebook
+from backend.assistant.releases.weights import Weights
 from backend.assistant.repair import Lexicon
-from backend.assistant.weights import Weights
 from backend.core.languages import Language, Words
 
 _MOST_REMEMBERED = 50_000
@@ -194,9 +194,10 @@ class Release:
     def remember(self, tokens: Tokens, part: Part) -> Part:
         """Keep `part` for the next question that needs it, within a bound.
 
-        Only of words that the staff's own phrases hold: a resident's name or number never stays.
+        Only of words and pairs that the staff's own phrases hold: a resident's name or number never
+        stays, and no text of a stranger's fills what there is room for.
         """
-        known = len(self.memo) < _MOST_REMEMBERED and self.lexicon.knows_all(tokens)
-        if known:
+        known = part.rows and all(token in self.lexicon.counts for token in tokens)
+        if known and len(self.memo) < _MOST_REMEMBERED:
             self.memo[tokens] = part
         return part

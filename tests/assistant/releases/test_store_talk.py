@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from backend.assistant import Release, ReleaseBroken
-from backend.assistant.dialogue import State, step
-from backend.assistant.store import MANIFEST, TALK, load, save
+from backend.assistant.releases.store import MANIFEST, TALK, load, save
+from backend.assistant.talk.dialogue import State, step
 
 pytestmark = pytest.mark.slow
 

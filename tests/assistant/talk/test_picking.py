@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.assistant.picking import NEITHER, OTHER, PLACES, Shown, pick
+from backend.assistant.talk.picking import NEITHER, OTHER, PLACES, Shown, pick
 
 NAMES = (*PLACES, OTHER, NEITHER)
 ids = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=4, unique=True).map(tuple)

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.assistant import Outcome, Release, ask
-from backend.assistant.courtesy import without_courtesies
-from backend.assistant.dialogue import State, step
+from backend.assistant.talk.courtesy import without_courtesies
+from backend.assistant.talk.dialogue import State, step
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,11 @@ def test_what_is_asked_is_left(release: Release, said: str, rest: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["hello", "Hello!", "thanks, bye.", "pay my water bill", "", "...", "!!!", "hi, hello."]
+    "said",
+    [
+        *("hello", "Hello!", "thanks, bye.", "hi, hello.", "多謝你", "多谢你"),
+        *("pay my water bill", "", "...", "!!!"),
+    ],
 )
 def test_where_nothing_else_is_said_it_stands(release: Release, said: str) -> None:
     assert without_courtesies(release, said) == said
@@ -36,6 +40,13 @@ def test_a_greeting_does_not_drown_the_question(release: Release) -> None:
     found = step(release, State(), "你好，水費過咗期未俾會點")
 
     assert found.answer == ask(release, "水費過咗期未俾會點")
+
+
+def test_a_courtesy_cut_in_two_is_still_the_same_one(release: Release) -> None:
+    found = step(release, State(), "好，唔該")
+
+    assert found.heard is not None
+    assert found.heard.id == "help/thanks"
 
 
 def test_a_crisis_after_a_greeting_is_seen(release: Release) -> None:
