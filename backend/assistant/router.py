@@ -1,5 +1,6 @@
 """The one front door of the engine: a question in, an answer out, nothing else touched."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -67,16 +68,29 @@ def crisis_in_passing(release: Release, text: str) -> Crisis | None:
     """
     sentences = text[:MOST_RAW_CHARACTERS].translate(SENTENCE_ENDS).split("\n")
     told = [sentence for sentence in sentences if sentence.strip()][:MOST_SENTENCES]
-    if len(told) < 2 or not release.crisis_phrases:
+    if len(told) < 2:
         return None
     for sentence in told:
-        question = normalise(sentence, release.synonyms)
-        near = process.extractOne(
-            question.text, release.crisis_phrases.keys(), scorer=fuzz.ratio, score_cutoff=NEAR_EXACT
-        )
-        if near:
-            return release.crises[release.crisis_phrases[near[0]]]
+        kind = crisis_all_but_written(release, normalise(sentence, release.synonyms).text)
+        if kind:
+            return release.crises[kind]
     return None
+
+
+def crisis_all_but_written(release: Release, folded: str) -> str | None:
+    """Return the kind of the crisis phrase nearest to `folded`, None if none is near.
+
+    Only phrases about as long can be: of the letters of two texts no more match than the shorter has.
+    """
+    shortest = math.ceil(len(folded) * NEAR_EXACT / (200 - NEAR_EXACT))
+    longest = math.floor(len(folded) * (200 - NEAR_EXACT) / NEAR_EXACT)
+    best, score = None, float(NEAR_EXACT)
+    for length in range(shortest, longest + 1):
+        phrases = release.crisis_phrases.get(length, {})
+        near = process.extractOne(folded, phrases.keys(), scorer=fuzz.ratio, score_cutoff=score)
+        if near:
+            best, score = phrases[near[0]], near[1]
+    return best
 
 
 def mended(release: Release, question: Question) -> tuple[Question, int]:

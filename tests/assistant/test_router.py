@@ -1,13 +1,16 @@
 """What residents see: the right service, in any script, with the reason, whatever they type."""
 
+import random
 import subprocess
 import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz, process
 
 from backend.assistant import Answer, Outcome, Release, ask
+from backend.assistant.router import NEAR_EXACT, crisis_all_but_written
 from backend.core.languages import Language
 from backend.core.settings import CHECKOUT
 
@@ -163,3 +166,19 @@ def test_an_everyday_question_of_many_parts_is_no_crisis(release: Release) -> No
     answer = ask(release, "Hello, I moved house. Where do I pay the water bill, and by when?")
 
     assert answer.outcome is not Outcome.CRISIS
+
+
+@pytest.mark.slow
+def test_a_cry_is_found_among_the_phrases_about_as_long_as_among_all(release: Release) -> None:
+    known = [each for some in release.crisis_phrases.values() for each in some]
+    dealer = random.Random(7)
+    for phrase in known[::9]:
+        signs = list(phrase)
+        for _ in range(dealer.randrange(3)):
+            signs[dealer.randrange(len(signs))] = dealer.choice(("", "x"))
+        cry = "".join(signs)
+
+        near = process.extractOne(cry, known, scorer=fuzz.ratio, score_cutoff=NEAR_EXACT)
+        found = crisis_all_but_written(release, cry)
+
+        assert (found is None) == (near is None), cry

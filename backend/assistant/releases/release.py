@@ -163,13 +163,13 @@ class Release:
     memo: Memo = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
-    def crisis_phrases(self) -> dict[str, str]:
-        """Every phrase of a crisis, folded, and its kind."""
-        return {
-            folded: self.targets[column].intent
-            for column in self.columns.crises
-            for folded in self.examples[column].folded
-        }
+    def crisis_phrases(self) -> dict[int, dict[str, str]]:
+        """Every phrase of a crisis, folded, and its kind, by the length of the phrase."""
+        found: dict[int, dict[str, str]] = {}
+        for column in self.columns.crises:
+            for folded in self.examples[column].folded:
+                found.setdefault(len(folded), {})[folded] = self.targets[column].intent
+        return found
 
     @cached_property
     def column_of(self) -> dict[str, int]:
