@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Thresholds of one release, all of them from cross-validation of its own phrases.
+    """Thresholds of one release, all of them from its own phrases, each left out once.
 
     Confidence is the chance, from 0 to 1, that a choice is right: a logistic curve over its score
     and its lead over the best other service.

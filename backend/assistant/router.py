@@ -68,7 +68,7 @@ def crisis_in_passing(release: Release, text: str) -> Crisis | None:
     """
     sentences = text[:MOST_RAW_CHARACTERS].translate(SENTENCE_ENDS).split("\n")
     told = [sentence for sentence in sentences if sentence.strip()][:MOST_SENTENCES]
-    if len(told) < 2:
+    if len(told) < 2 or not release.crisis_phrases:
         return None
     for sentence in told:
         kind = crisis_all_but_written(release, normalise(sentence, release.synonyms).text)

@@ -148,7 +148,7 @@ def release_of(material: Material, learnt: Learnt) -> Release:
 def samples(material: Material) -> tuple[list[Tokens], list[int]]:
     """Return the distinct phrases of each target, folded, and their labels.
 
-    One phrase in both scripts folds to one: else cross-validation would have seen it before.
+    One phrase in both scripts folds to one: else leaving one out would leave the other in.
     """
     return _distinct(_spoken(material))
 

@@ -35,7 +35,7 @@ below is above the number of cores, p99 tells of the queue for a core and not of
 
 - **right**, **in 3**: the best choice, or one of the best three, is the wanted one.
 - **p50**, **p99**: of the time of a question, each the median of its rounds; **× Ferry**: p50 over Ferry's.
-- **training**: seconds, Ferry's with the cross-validation that sets its thresholds.
+- **training**: seconds, Ferry's with leaving each phrase out, for its thresholds.
 - **memory**: what the process grew by from loading the model to the last answer, libraries not counted.
   **model**: all that is stored.
 - **AUROC**: how well sureness tells questions from texts that no intent answers; Ferry's is the confidence
