@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from backend.assistant.own.books import Topic
 from backend.assistant.policy import Outcome
-from backend.core.http import Shape
+from backend.core.http import NamedShape, Shape
 from backend.core.languages import Language
 
 LONGEST_QUESTION = 2000
@@ -48,11 +48,9 @@ class WhyShape(Shape):
     phrase = fields.String(required=True, metadata={"description": "The nearest known phrase."})
 
 
-class ChosenDepartmentShape(Shape):
+class ChosenDepartmentShape(NamedShape):
     """Who owns the service, and the number to call."""
 
-    id = fields.String(required=True)
-    name = fields.String(required=True)
     hotline = fields.String(required=True)
 
 
@@ -82,13 +80,6 @@ class CrisisShape(Shape):
     calls = fields.List(fields.Nested(CallShape), required=True)
 
 
-class NearThemeShape(Shape):
-    """A shelf of the menu to look through."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class PayShape(Shape):
     """How to go on and pay a bill."""
 
@@ -100,19 +91,12 @@ class PayShape(Shape):
     )
 
 
-class BillDepartmentShape(Shape):
-    """Who posted a bill or sent a message."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class OwnBillShape(Shape):
     """A bill of the resident's own."""
 
     id = fields.String(required=True)
     title = fields.String(required=True)
-    department = fields.Nested(BillDepartmentShape, required=True)
+    department = fields.Nested(NamedShape, required=True)
     amount_cents = fields.Integer(required=True)
     currency = fields.String(required=True)
     due_on = fields.Date(required=True)
@@ -167,7 +151,7 @@ class AnswerShape(Shape):
     )
     crisis = fields.Nested(CrisisShape, required=True, allow_none=True)
     theme = fields.Nested(
-        NearThemeShape,
+        NamedShape,
         required=True,
         allow_none=True,
         metadata={"description": "With `none`, the nearest shelf of the menu, if any is near."},

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from backend.bills.rules import MOST_CENTS, BillKind
 from backend.core.clock import ID_PATTERN
-from backend.core.http import Shape
+from backend.core.http import NamedShape, Shape
 
 DATE = validate.Range(min=date(2000, 1, 1), max=date(2199, 12, 31))
 
@@ -49,19 +49,12 @@ class PostedBillShape(Shape):
     created_at = fields.AwareDateTime(required=True)
 
 
-class DepartmentNameShape(Shape):
-    """A department, in the reader's language."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class BillShape(Shape):
     """A bill, to its resident."""
 
     id = fields.String(required=True)
     title = fields.String(required=True)
-    department = fields.Nested(DepartmentNameShape, required=True)
+    department = fields.Nested(NamedShape, required=True)
     bill_number = fields.String(required=True)
     kind = fields.String(required=True)
     amount_cents = fields.Integer(required=True)

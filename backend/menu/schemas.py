@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from backend.core.http import PageQuery, Query, Shape
+from backend.core.http import NamedShape, PageQuery, Query, Shape
 from backend.core.paging import MOST
 from backend.menu.catalogue import Level, Region, ServiceKind
 from backend.menu.search import LONGEST_QUERY
@@ -25,13 +25,6 @@ class SearchQuery(Query):
 
     q = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_QUERY))
     limit = fields.Integer(load_default=10, validate=validate.Range(min=1, max=MOST))
-
-
-class NamedShape(Shape):
-    """Something with a name, in the reader's language."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
 
 
 class ServiceShape(Shape):

@@ -9,7 +9,7 @@ from backend.assistant.content.intents import (
     Intent,
     Line,
     Phrases,
-    Talk,
+    Written,
     key_of,
 )
 from backend.assistant.content.nearness import check_same_words
@@ -39,8 +39,8 @@ def check(content: Content, known_services: frozenset[str] | None = None) -> tup
 
 
 def _named(
-    everything: Iterable[Intent | CrisisIntent | Talk],
-) -> list[tuple[str, Intent | CrisisIntent | Talk]]:
+    everything: Iterable[Written],
+) -> list[tuple[str, Written]]:
     return [(f"{each.id}.yaml", each) for each in everything]
 
 

@@ -36,12 +36,11 @@ Phrases: TypeAlias = Mapping[Language, tuple[Line, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """What someone wants, and the service of the menu that it opens. The path is the id."""
+class Written:
+    """What every file holds: what people say, and its exam. The path is the id."""
 
     id: str
     title: Words
-    opens: str
     phrases: Phrases
     finds: tuple[Line, ...]
     misses: tuple[Line, ...]
@@ -50,36 +49,29 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrisisIntent:
+class Intent(Written):
+    """What someone wants, and the service of the menu that it opens."""
+
+    opens: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrisisIntent(Written):
     """Somebody is in danger: what to say first and whom to call."""
 
-    id: str
-    title: Words
     says: Words
     calls: tuple[Call, ...]
-    phrases: Phrases
-    finds: tuple[Line, ...]
-    misses: tuple[Line, ...]
-    status: Status
-    reviewed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
+class Talk(Written):
     """What is said that asks for no service: `id` is `talk/help/complaint` and the like.
 
     `says` is None where code answers; `offers` are services to show below what is said.
     """
 
-    id: str
-    title: Words
     says: Words | None
     offers: tuple[Line, ...]
-    phrases: Phrases
-    finds: tuple[Line, ...]
-    misses: tuple[Line, ...]
-    status: Status
-    reviewed: str
 
     @property
     def heard(self) -> str:

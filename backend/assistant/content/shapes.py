@@ -23,11 +23,7 @@ def intent(node: Node, wrong: list[Wrong]) -> Any:
         {
             "title": _in_languages(_text),
             "opens": _text,
-            "phrases": _phrases,
-            "finds": _lines,
-            "misses": _lines,
-            "status": _status,
-            "reviewed": _date,
+            **_HEARD,
         },
         wrong,
     )
@@ -41,11 +37,7 @@ def crisis(node: Node, wrong: list[Wrong]) -> Any:
             "title": _in_languages(_text),
             "says": _in_languages(_text),
             "calls": _list_of(_call),
-            "phrases": _phrases,
-            "finds": _lines,
-            "misses": _lines,
-            "status": _status,
-            "reviewed": _date,
+            **_HEARD,
         },
         wrong,
     )
@@ -53,17 +45,7 @@ def crisis(node: Node, wrong: list[Wrong]) -> Any:
 
 def outside(node: Node, wrong: list[Wrong]) -> Any:
     """Read `outside.yaml`: what is said to an assistant though no service answers it."""
-    return _fields(
-        node,
-        {
-            "phrases": _phrases,
-            "finds": _lines,
-            "misses": _lines,
-            "status": _status,
-            "reviewed": _date,
-        },
-        wrong,
-    )
+    return _fields(node, _HEARD, wrong)
 
 
 def telling(node: Node, wrong: list[Wrong]) -> Any:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from backend.assistant.measuring.questions import Labelled
-from backend.assistant.normalise import normalise
 from backend.assistant.releases.release import Kind, Release, Target
-from backend.assistant.router import ask, mended
-from backend.assistant.scores import from_the_best, vector, weigh
+from backend.assistant.router import ask, weighed
+from backend.assistant.scores import from_the_best
 from backend.assistant.training import Material, learn, release_of
 from backend.assistant.training.enough import ensure_enough
 from backend.core.languages import Language
@@ -87,9 +86,8 @@ def _best(release: Release, text: str) -> tuple[list[str], float]:
 
 
 def score(release: Release, text: str) -> NDArray[np.float32]:
-    """Return the score of every target for `text`, as serving computes it."""
-    question, guessed = mended(release, normalise(text, release.synonyms))
-    return weigh(release, vector(release, question.tokens, guessed)).scores
+    """Return the score of every target for `text`, as its words alone speak."""
+    return weighed(release, text).scored.scores
 
 
 def _material(train: Sequence[Labelled]) -> Material:

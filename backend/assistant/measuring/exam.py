@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from backend.assistant.content.intents import Content, CrisisIntent, Intent, Line, Status, Talk
+from backend.assistant.content.intents import Content, Line, Status, Written
 from backend.assistant.content.reading import Problem
 from backend.assistant.policy import Outcome
 from backend.assistant.releases.release import Release
 from backend.assistant.router import MOST_CHOICES, ask
 from backend.assistant.talk.dialogue import State, step
 
-Written = TypeVar("Written", Intent, CrisisIntent, Talk)
+Live = TypeVar("Live", bound=Written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def sit(release: Release, content: Content) -> Result:
     return Result(len(verdicts), tuple(verdict for verdict in verdicts if verdict is not None))
 
 
-def live(intents: Iterable[Written]) -> list[Written]:
+def live(intents: Iterable[Live]) -> list[Live]:
     """Return those that are in use."""
     return [each for each in intents if each.status is Status.LIVE]
 

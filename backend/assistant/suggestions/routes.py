@@ -4,9 +4,8 @@ from typing import Any
 
 from flask import current_app
 
-from backend.assistant.policy import Outcome
 from backend.assistant.releases.shelf import NoRelease, Shelf
-from backend.assistant.router import ask
+from backend.assistant.router import crisis_of
 from backend.assistant.suggestions.schemas import SuggestionsQuery, SuggestionsShape
 from backend.assistant.suggestions.suggester import Suggester
 from backend.core.http import Blueprint, language_of_request
@@ -30,7 +29,7 @@ def suggest_questions(query: dict[str, Any]) -> dict[str, Any]:
     release = shelf.release()
     index = suggester.suggestions(release)
     # Whoever writes that they are in danger is offered nothing to buy, book or sign.
-    in_danger = ask(release, query["q"]).outcome is Outcome.CRISIS
+    in_danger = crisis_of(release, query["q"]) is not None
     items = []
     for found in [] if in_danger else index.suggest(query["q"], language, query["limit"]):
         service = catalogue.get_service(found.service)

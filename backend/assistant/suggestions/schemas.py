@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from backend.assistant.schemas import LONGEST_QUESTION
-from backend.core.http import Query, Shape
+from backend.core.http import NamedShape, Query, Shape
 
 DEFAULT_LIMIT = 5
 MOST = 10
@@ -23,20 +23,13 @@ class SuggestionsQuery(Query):
     limit = fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MOST))
 
 
-class OwnerShape(Shape):
-    """The department that offers a service."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class SuggestionShape(Shape):
     """One way to go on, and the service that it leads to."""
 
     text = fields.String(required=True, metadata={"description": "To put into the field."})
     service = fields.String(required=True, metadata={"description": "An id of the menu."})
     title = fields.String(required=True)
-    department = fields.Nested(OwnerShape, required=True)
+    department = fields.Nested(NamedShape, required=True)
 
 
 class SuggestionsShape(Shape):

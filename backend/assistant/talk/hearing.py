@@ -1,12 +1,13 @@
 """Hears what a resident says that asks for no service: help, follow-ups, own data, a choice."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
-from backend.assistant.normalise import Question, Tokens, normalise
+from backend.assistant.normalise import Tokens, normalise
 from backend.assistant.releases.release import Kind, Release
 from backend.assistant.router import best_services, mended
 from backend.assistant.scores import vector, weigh
@@ -76,7 +77,7 @@ def hear(release: Release, text: str) -> Heard | None:
     question = normalise(text, talk.synonyms)
     if not question.tokens:
         return None
-    question, guessed = _mended(release, talk, question)
+    question, guessed = mended(question, partial(_repaired, release, talk))
     exact = talk.exact.get(question.tokens)
     if exact is not None:
         target = talk.targets[exact]
@@ -91,7 +92,7 @@ def hear(release: Release, text: str) -> Heard | None:
 
 def bill_kinds_in(release: Release, text: str) -> tuple[str, ...]:
     """List the kinds of bill that `text` names, in the order of `talk/kinds.yaml`."""
-    question, _ = mended(release, normalise(text, release.synonyms))
+    question, _ = mended(normalise(text, release.synonyms), release.lexicon.repaired)
     widths = {len(words) for kind in release.bill_kinds.values() for words in kind}
     said = set(_runs(question.tokens, widths))
     return tuple(kind for kind, words in release.bill_kinds.items() if not said.isdisjoint(words))
@@ -103,14 +104,6 @@ def _runs(tokens: Tokens, widths: set[int]) -> Iterator[Tokens]:
             yield tokens[place : place + width]
 
 
-def _mended(release: Release, talk: Release, question: Question) -> tuple[Question, int]:
-    """Mend misspelt words; a word that the services know is none, though talk may not have it."""
-    repaired = [
-        None if token in release.lexicon.counts else talk.lexicon.repaired(token)
-        for token in question.tokens
-    ]
-    guessed = sum(word is not None for word in repaired)
-    if not guessed:
-        return question, 0
-    tokens = tuple(new or old for new, old in zip(repaired, question.tokens, strict=True))
-    return replace(question, tokens=tokens), guessed
+def _repaired(release: Release, talk: Release, word: str) -> str | None:
+    """Mend a misspelt word; one that the services know is none, though talk may not have it."""
+    return None if word in release.lexicon.counts else talk.lexicon.repaired(word)

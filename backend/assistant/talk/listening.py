@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from backend.assistant.normalise import MOST_RAW_CHARACTERS, normalise
+from backend.assistant.normalise import normalise
 from backend.assistant.policy import Outcome
 from backend.assistant.releases.release import Release
 from backend.assistant.reply import Answer
-from backend.assistant.router import MOST_SENTENCES, SENTENCE_ENDS, ask
+from backend.assistant.router import ask, crisis_of, sentences_of
 from backend.assistant.talk.courtesy import COURTESIES, without_courtesies
 from backend.assistant.talk.hearing import Heard, hear
 from backend.core.languages import Language
@@ -56,12 +56,12 @@ def _alarm_beside(
 
     “I want to speak to a person, there is a fire.”
     """
-    sentences = text[:MOST_RAW_CHARACTERS].translate(SENTENCE_ENDS).split("\n")
-    told = [each for each in sentences if each.strip()][:MOST_SENTENCES]
+    told = sentences_of(text)
     if len(told) < 2 or not (heard or any(_is_written_talk(release, each) for each in told)):
         return None
-    answers = (ask(release, each, language) for each in told if _tells_enough(release, each))
-    return next((each for each in answers if each.outcome is Outcome.CRISIS), None)
+    telling = (each for each in told if _tells_enough(release, each))
+    cry = next((each for each in telling if crisis_of(release, each)), None)
+    return ask(release, cry, language) if cry else None
 
 
 def _is_written_talk(release: Release, sentence: str) -> bool:

@@ -102,7 +102,7 @@ def learn(material: Material, progress: Progress) -> Learnt:
             material.examples, material.synonyms, columns, len(material.targets), progress
         )
     spoken = _spoken(material)
-    tokens, labels = _distinct(spoken)
+    tokens, labels = _apart(_distinct(spoken))
     progress(f"{len(tokens)} phrases of {len(material.targets)} targets: counting features")
     table = linear.tabulate(tokens, labels, readings())
     progress(f"{len(table.vocabulary)} features: fitting the model")
@@ -146,11 +146,20 @@ def release_of(material: Material, learnt: Learnt) -> Release:
 
 
 def samples(material: Material) -> tuple[list[Tokens], list[int]]:
-    """Return the distinct phrases of each target, folded, and their labels.
+    """Return the distinct phrases of each target, folded, and their labels."""
+    return _apart(phrases_of(material))
+
+
+def phrases_of(material: Material) -> list[tuple[Question, int]]:
+    """Return the distinct phrases of each target, with their labels.
 
     One phrase in both scripts folds to one: else leaving one out would leave the other in.
     """
     return _distinct(_spoken(material))
+
+
+def _apart(phrases: Sequence[tuple[Question, int]]) -> tuple[list[Tokens], list[int]]:
+    return [question.tokens for question, _ in phrases], [label for _, label in phrases]
 
 
 def _spoken(material: Material) -> list[list[Spoken]]:
@@ -164,12 +173,13 @@ def _spoken(material: Material) -> list[list[Spoken]]:
     ]
 
 
-def _distinct(spoken: Sequence[Sequence[Spoken]]) -> tuple[list[Tokens], list[int]]:
-    distinct = dict.fromkeys(
-        (question.tokens, label) for label, rows in enumerate(spoken) for _, question, _ in rows
-    )
-    known = [(tokens, label) for tokens, label in distinct if tokens]
-    return [tokens for tokens, _ in known], [label for _, label in known]
+def _distinct(spoken: Sequence[Sequence[Spoken]]) -> list[tuple[Question, int]]:
+    distinct: dict[tuple[Tokens, int], Question] = {}
+    for label, rows in enumerate(spoken):
+        for _, question, _ in rows:
+            if question.tokens:
+                distinct.setdefault((question.tokens, label), question)
+    return [(question, label) for (_, label), question in distinct.items()]
 
 
 def _examples(rows: Iterable[Spoken]) -> Examples:

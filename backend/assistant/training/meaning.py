@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from backend.assistant.meaning import Encoder, Meaning, Script, script_of
-from backend.assistant.normalise import Question, Tokens, normalise
 from backend.assistant.releases.release import Columns, Target
-from backend.assistant.training.build import Material
+from backend.assistant.training.build import Material, phrases_of
 from backend.assistant.training.thresholds import Unseen, candidates, policy_of
 
 # How much a long weight costs, and the shares that are tried: measured on public sets, flat around.
@@ -26,7 +25,7 @@ def learn_meaning(encoder: Encoder, material: Material, unseen: Unseen) -> Meani
     `unseen` are what the model of words says of the same phrases. Shows a bar while it encodes.
     """
     targets, columns = material.targets, Columns.of(material.targets)
-    spoken = _spoken(material)
+    spoken = [question for question, _ in phrases_of(material)]
     if len(spoken) != len(unseen.labels):
         return None  # of very many targets only some phrases were left out
     vectors = _encoded(encoder, [each.text for each in spoken])
@@ -48,17 +47,6 @@ def learn_meaning(encoder: Encoder, material: Material, unseen: Unseen) -> Meani
         shares=shares,
         policy=policy_of(told, columns, targets),
     )
-
-
-def _spoken(material: Material) -> list[Question]:
-    """Return the distinct phrases of each target, in the order of `samples`."""
-    found: dict[tuple[Tokens, int], Question] = {}
-    for label, examples in enumerate(material.examples):
-        for text, _ in examples:
-            question = normalise(text, material.synonyms)
-            if question.tokens:
-                found.setdefault((question.tokens, label), question)
-    return list(found.values())
 
 
 def _encoded(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 
-from backend.assistant.content.intents import Content, CrisisIntent, Intent, Phrases, Status, Talk
+from backend.assistant.content.intents import Content, Phrases, Status, Talk, Written
 from backend.assistant.normalise import Synonyms, Tokens, normalise
 from backend.assistant.releases.release import Kind, Saying, Target
 from backend.assistant.training.build import Material
@@ -68,7 +68,7 @@ def _no_talk(content: Content, synonyms: Synonyms, talk: set[Tokens]) -> tuple[S
 
 
 def _every_phrase(content: Content) -> Iterator[Said]:
-    everything: list[Intent | CrisisIntent] = [*content.intents, *content.crises]
+    everything: list[Written] = [*content.intents, *content.crises]
     for each in everything:
         if each.status is Status.LIVE:
             yield from _said(each.phrases)

@@ -37,6 +37,13 @@ class Query(ma.Schema):
         unknown = ma.RAISE
 
 
+class NamedShape(Shape):
+    """Something with a name, in the reader's language."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
 class PageQuery(Query):
     """The two parameters of every list."""
 
