@@ -148,7 +148,7 @@ def make_worker(settings: Settings, rows: database.Database) -> Bell:
     push = FirebasePush(settings.fcm_project_id, settings.fcm_credentials, settings.fcm_endpoint)
     drain = partial(deliver_waiting, rows, push, clock.now, settings.lease_seconds)
     tidy = partial(forget_in_time, rows, clock.now)
-    return Bell(make_huey(settings.jobs_url, settings.data_dir), drain, tidy)
+    return Bell(make_huey(settings.jobs_url, settings.data_dir), {"pushes": drain}, tidy)
 
 
 def describe_api() -> dict[str, Any]:

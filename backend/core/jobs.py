@@ -1,12 +1,14 @@
 """The worker's bell and clock: huey says "wake up and drain"; rows alone are the truth.
 
-A lost ring costs at most a minute, as a sweep rings by itself each minute.
+A lost ring costs at most a minute, as a sweep rings by itself each minute. Each chore has a thread
+of its own, so that one whose partner is slow or away holds up no other.
 """
 
 import logging
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -38,22 +40,39 @@ def make_huey(url: str | None, data_dir: Path) -> Huey:
     return PostgresHuey("ferry", results=False, dsn=url, connect_timeout=QUEUE_SECONDS)
 
 
-class Bell:
-    """Rings for the worker; the worker hangs its `drain` on it.
+class Chore:
+    """One thing that a worker does when it is woken, or when the time of its next turn has come."""
 
-    `drain` does one batch of what is due and returns when to come again: a time that has passed
-    where more is due, None where nothing is left to do. `tidy` is done once an hour.
+    def __init__(self, name: str, drain: Drain) -> None:
+        self.name = name
+        self.drain = drain
+        self.next_due: datetime | None = None
+        self.is_woken = threading.Event()
+
+    def has_its_turn(self) -> bool:
+        """Say whether it was woken or is due."""
+        due_at = self.next_due
+        return self.is_woken.is_set() or (due_at is not None and due_at <= clock.now())
+
+
+class Bell:
+    """Rings for the worker, which answers with its chores.
+
+    A chore's `drain` does one batch of what is due and returns when to come again: a time that has
+    passed where more is due, None where nothing is left to do. `tidy` is done once an hour.
     """
 
     def __init__(
-        self, huey: Huey, drain: Drain | None = None, tidy: Callable[[], None] | None = None
+        self,
+        huey: Huey,
+        chores: Mapping[str, Drain] | None = None,
+        tidy: Callable[[], None] | None = None,
     ) -> None:
         self.huey = huey
-        self.drain = drain
-        self.next_due: datetime | None = None
+        self.chores = [Chore(name, drain) for name, drain in (chores or {}).items()]
         self.is_stopping = False
         self._wake = huey.task(name="wake")(self._answer)
-        if drain is not None:
+        if self.chores:
             huey.periodic_task(crontab(), name="sweep")(self._answer)
         if tidy is not None:
             huey.periodic_task(crontab(minute=TIDY_MINUTE), name="tidy")(tidy)
@@ -70,8 +89,8 @@ class Bell:
     def work(self) -> None:
         """Answer rings and sweep each minute, until SIGTERM or Ctrl-C; ends after the batch.
 
-        The next delivery's time is kept here and not in huey's schedule, where each ring would add
-        one more entry for the same moment.
+        The time of a chore's next turn is kept here and not in huey's schedule, where each ring
+        would add one more entry for the same moment.
         """
         consumer = self.huey.create_consumer(
             workers=1,
@@ -80,50 +99,67 @@ class Bell:
             scheduler_interval=1,
             shutdown_timeout=LAST_BATCH_SECONDS,
         )
-        self.next_due = clock.now()
         # huey sets handlers of its own, by which one of the two signals would break the batch off.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING_SIGNALS)
         consumer.start()
+        hands = [self._lend_a_hand_to(chore) for chore in self.chores]
         for number in STOPPING_SIGNALS:
             signal.signal(number, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING_SIGNALS)
         log.info("the worker is at its bell")
-        looked_after = time.monotonic()
         while not self.is_stopping:
-            self._ring_if_due()
-            if time.monotonic() > looked_after + HEALTH_SECONDS:
-                consumer.check_worker_health()
-                looked_after = time.monotonic()
-            time.sleep(LOOK_SECONDS)
+            consumer.check_worker_health()
+            self._rest(HEALTH_SECONDS)
         consumer.stop(graceful=True)
+        last_moment = time.monotonic() + LAST_BATCH_SECONDS
+        for hand in hands:
+            hand.join(max(0.0, last_moment - time.monotonic()))
         log.info("the worker has left")
+
+    def attend(self, chore: Chore) -> None:
+        """Do a chore until nothing of it is due; what fails is tried again in a few seconds."""
+        chore.is_woken.clear()
+        try:
+            due_at = chore.drain()
+            while due_at and due_at <= clock.now() and not self.is_stopping:
+                self._call_a_colleague()
+                due_at = chore.drain()
+            chore.next_due = due_at
+        except Exception:
+            log.exception("the chore “%s” failed; it is tried again", chore.name)
+            chore.next_due = clock.now() + PAUSE_AFTER_FAILURE
+
+    def _lend_a_hand_to(self, chore: Chore) -> threading.Thread:
+        chore.is_woken.set()  # there may be something left from before
+        # A daemon, as a stop waits for a batch in hand and not for a partner that never answers.
+        hand = threading.Thread(target=self._keep_at, args=[chore], name=chore.name, daemon=True)
+        hand.start()
+        return hand
+
+    def _keep_at(self, chore: Chore) -> None:
+        while not self.is_stopping:
+            if chore.has_its_turn():
+                self.attend(chore)
+            chore.is_woken.wait(LOOK_SECONDS)
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self.is_stopping and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True
         signal.signal(number, signal.default_int_handler)  # a second one ends it at once
 
-    def _ring_if_due(self) -> None:
-        if self.next_due is None or self.next_due > clock.now():
-            return
-        self.next_due = None
-        self._ring_or_come_again()
-
-    def _ring_or_come_again(self) -> None:
+    def _call_a_colleague(self) -> None:
+        """Wake another worker that is idle; it may lend a hand."""
         try:
             self.ring()
         except Exception:
             log.exception("the queue does not answer")
-            self.next_due = clock.now() + PAUSE_AFTER_FAILURE
 
     def _answer(self) -> None:
-        if self.drain is None:
+        if not self.chores:
             raise RuntimeError("this process rings the bell and does not answer it")
-        try:
-            due_at = self.drain()
-            while due_at and due_at <= clock.now() and not self.is_stopping:
-                self._ring_or_come_again()  # a colleague who is idle may lend a hand
-                due_at = self.drain()
-            self.next_due = due_at
-        except Exception:
-            log.exception("a drain failed; it is tried again")
-            self.next_due = clock.now() + PAUSE_AFTER_FAILURE
+        for chore in self.chores:
+            chore.is_woken.set()

@@ -59,7 +59,7 @@ def test_what_may_still_be_kept_stays(database: Database) -> None:
 def test_the_worker_forgets_once_an_hour() -> None:
     huey = MemoryHuey(immediate=False)
     done: list[str] = []
-    bell = Bell(huey, lambda: None, lambda: done.append("tidied"))
+    bell = Bell(huey, {"nothing": lambda: None}, lambda: done.append("tidied"))
 
     at_the_minute = [NOW.replace(minute=minute, tzinfo=None) for minute in range(60)]
     rung = [task for moment in at_the_minute for task in bell.huey.read_periodic(moment)]

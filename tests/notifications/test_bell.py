@@ -49,98 +49,109 @@ def huey(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Huey]:
             connection.execute(f"drop table huey_{name}")
 
 
-def answer_rings(huey: Huey, most: int = 10) -> int:
-    """Do what huey's consumer does with its queue; return how many rings there were."""
+def answer_rings(bell: Bell, most: int = 10) -> int:
+    """Do what huey's consumer and the chores' threads do; return how many rings there were."""
     for answered in range(most):
-        if not huey.pending_count():
+        if not bell.huey.pending_count():
             return answered
-        huey.execute(huey.dequeue())
+        bell.huey.execute(bell.huey.dequeue())
+        attend(bell)
     raise AssertionError("the bell rings by itself")
+
+
+def attend(bell: Bell) -> None:
+    for chore in bell.chores:
+        if chore.has_its_turn():
+            bell.attend(chore)
 
 
 def test_a_ring_wakes_the_worker(huey: Huey) -> None:
     drain = Drain()
-    bell = Bell(huey, drain)
+    bell = Bell(huey, {"pushes": drain})
 
     bell.ring()
 
-    assert answer_rings(huey) == 1
+    assert answer_rings(bell) == 1
     assert drain.calls == 1
-    assert bell.next_due is None
+    assert bell.chores[0].next_due is None
 
 
 def test_many_rings_for_a_worker_that_is_away_are_one(huey: Huey) -> None:
     drain = Drain()
-    bell = Bell(huey, drain)
+    bell = Bell(huey, {"pushes": drain})
     for _ in range(50):
         bell.ring()
 
-    assert answer_rings(huey) == 1
+    assert answer_rings(bell) == 1
     bell.ring()
 
-    assert answer_rings(huey) == 1
+    assert answer_rings(bell) == 1
     assert drain.calls == 2
 
 
 def test_a_worker_goes_on_while_more_is_due_and_calls_a_colleague(huey: Huey) -> None:
     past = clock.now() - LATER
     drain = Drain(past, past, None)
-    bell = Bell(huey, drain)
+    bell = Bell(huey, {"pushes": drain})
     bell.ring()
 
     huey.execute(huey.dequeue())
+    attend(bell)
 
     assert drain.calls == 3
-    assert answer_rings(huey) == 1
+    assert answer_rings(bell) == 1
     assert drain.calls == 4
 
 
 def test_what_is_due_later_is_remembered_and_lengthens_no_queue(huey: Huey) -> None:
     due_at = clock.now() + LATER
-    bell = Bell(huey, Drain(*[due_at] * 20))
+    bell = Bell(huey, {"pushes": Drain(*[due_at] * 20)})
 
     for _ in range(20):
         bell.ring()
-        answer_rings(huey)
+        answer_rings(bell)
 
-    assert bell.next_due == due_at
+    assert bell.chores[0].next_due == due_at
     assert (huey.pending_count(), huey.scheduled_count(), huey.result_count()) == (0, 0, 0)
 
 
 def test_a_drain_that_fails_is_tried_again_soon_and_leaves_no_trace_in_the_queue(
     huey: Huey, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bell = Bell(huey, Drain(RuntimeError("no database")))
+    bell = Bell(huey, {"pushes": Drain(RuntimeError("no database"))})
     bell.ring()
 
-    answer_rings(huey)
+    answer_rings(bell)
 
-    assert bell.next_due is not None
-    assert clock.now() < bell.next_due < clock.now() + timedelta(seconds=6)
-    assert "a drain failed" in caplog.text
+    assert bell.chores[0].next_due is not None
+    assert clock.now() < bell.chores[0].next_due < clock.now() + timedelta(seconds=6)
+    assert "the chore “pushes” failed" in caplog.text
     assert huey.result_count() == 0
 
 
 def test_a_worker_that_is_asked_to_stop_ends_after_the_batch(huey: Huey) -> None:
     past = clock.now() - LATER
     drain = Drain(past, past, past)
-    bell = Bell(huey, drain)
+    bell = Bell(huey, {"pushes": drain})
     bell.is_stopping = True
     bell.ring()
 
     huey.execute(huey.dequeue())
+    attend(bell)
 
     assert drain.calls == 1
 
 
 def test_a_lost_ring_is_found_by_the_sweep_of_each_minute(huey: Huey) -> None:
     drain = Drain()
-    Bell(huey, drain).ring()
+    bell = Bell(huey, {"pushes": drain})
+    bell.ring()
     huey.flush()
 
     for minute in range(3):
         for sweep in huey.read_periodic(datetime(2026, 11, 23, 9, minute)):  # noqa: DTZ001
             huey.execute(sweep)
+            attend(bell)
 
     assert drain.calls == 3
 
