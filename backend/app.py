@@ -25,6 +25,9 @@ from backend.assistant.releases.shelf import Shelf
 from backend.assistant.suggestions import routes as suggestions_routes
 from backend.assistant.suggestions.suggester import Suggester
 from backend.bills import routes as bills_routes
+from backend.bills.calendar import routes as calendar_routes
+from backend.bills.linking import routes as linking_routes
+from backend.bills.runs import routes as runs_routes
 from backend.core import (
     access,
     clock,
@@ -40,14 +43,21 @@ from backend.core.http.api import FerryApi
 from backend.core.jobs import Bell, make_huey
 from backend.core.settings import Settings, SettingsWrong, read_settings
 from backend.departments import routes as departments_routes
+from backend.departments.webhooks import routes as webhooks_routes
 from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityProvider
 from backend.gateways.push import FirebasePush
+from backend.home import routes as home_routes
 from backend.menu import load_catalogue
 from backend.menu import routes as menu_routes
+from backend.menu.favourites import routes as favourites_routes
 from backend.menu.search import index_of
 from backend.notifications import routes as notifications_routes
 from backend.notifications.delivery import deliver_waiting
 from backend.notifications.models import open_deliveries
+from backend.payments import routes as payments_routes
+from backend.payments.callbacks import routes as callbacks_routes
+from backend.payments.parity import routes as parity_routes
+from backend.payments.receipts import routes as receipts_routes
 
 TABLES: MetaData = database.Base.metadata
 BLUEPRINTS = (
@@ -62,9 +72,21 @@ BLUEPRINTS = (
     accounts_routes.sessions_blp,
     accounts_routes.devices_blp,
     notifications_routes.blp,
+    home_routes.blp,
+    favourites_routes.blp,
     bills_routes.blp,
+    linking_routes.blp,
+    calendar_routes.blp,
+    calendar_routes.feed_blp,
+    payments_routes.blp,
+    receipts_routes.blp,
+    receipts_routes.check_blp,
     departments_routes.blp,
     bills_routes.department_blp,
+    runs_routes.blp,
+    webhooks_routes.blp,
+    parity_routes.blp,
+    callbacks_routes.blp,
 )
 
 

@@ -7,15 +7,33 @@ transaction: all of them or none.
 from backend.bills.actions import Owed, find_bills, sum_up_owed
 from backend.bills.models import Bill
 from backend.bills.reading import ReadBill, read_bill
-from backend.bills.rules import BillKind, dollars
+from backend.bills.rules import (
+    BillBeingPaid,
+    BillKind,
+    BillNotFound,
+    BillPaid,
+    BillState,
+    BillWithdrawn,
+    dollars,
+)
+from backend.bills.settling import bill_to_pay, bill_to_settle, settle_bill, to_pay_on
 
 __all__ = [
     "Bill",
+    "BillBeingPaid",
     "BillKind",
+    "BillNotFound",
+    "BillPaid",
+    "BillState",
+    "BillWithdrawn",
     "Owed",
     "ReadBill",
+    "bill_to_pay",
+    "bill_to_settle",
     "dollars",
     "find_bills",
     "read_bill",
+    "settle_bill",
     "sum_up_owed",
+    "to_pay_on",
 ]

@@ -42,7 +42,10 @@ def post_bill(
     The same bill under the same number again is the bill that stands, on any later day too, and
     tells nobody. `ring` wakes the worker after the commit. BillDatesWrong, ResidentNotKnown, BillNumberTaken.
     """
-    if db.scalars(resident_of(facts.resident_id)).one_or_none() is None:
+    if (
+        facts.resident_id is None
+        or db.scalars(resident_of(facts.resident_id)).one_or_none() is None
+    ):
         raise rules.ResidentNotKnown
     bill_id = new_id("bill")
     is_new = insert_unless_there(db, Bill, columns_of(facts, bill_id, department_id, now))

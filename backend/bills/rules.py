@@ -1,5 +1,6 @@
 """What a bill must be, and how it is called."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -37,20 +38,67 @@ TITLES = {
 }
 
 
+class BillState(StrEnum):
+    """Where a bill stands."""
+
+    OPEN = "open"
+    PAID = "paid"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Surcharge:
+    """What is added once the last day to pay without it has passed, and the rule that says so."""
+
+    after: date
+    amount_cents: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """One line of a bill: water has consumption, its tiers, sewage."""
+
+    text: str
+    amount_cents: int | None = None
+    quantity: str | None = None  # as the department writes it, such as `23 m³`
+
+
+@dataclass(frozen=True)
+class BillDetails:
+    """What a bill says beside its amount and its dates; each part may be left out."""
+
+    payer_name: str | None = None
+    premises: str | None = None
+    period_from: date | None = None
+    period_to: date | None = None
+    lines: tuple[BillLine, ...] = ()
+    surcharges: tuple[Surcharge, ...] = ()
+    legal_basis: str | None = None
+    payment_reference: str | None = None
+    contact: str | None = None
+    pdf_url: str | None = None
+
+
 @dataclass(frozen=True)
 class BillFacts:
     """A bill as a department states it. Money is whole cents; dates are Hong Kong dates.
 
-    Where the department states no date of issue, `issued_on` is the day of posting.
+    Its resident is named by the department, or is whoever has linked the account; at least one of
+    the two is stated. Where the department states no date of issue, `issued_on` is the day of
+    posting. `link_code` is printed on the bill and proves an account to be one's own.
     """
 
-    resident_id: str
+    resident_id: str | None
     bill_number: str
     kind: BillKind
     amount_cents: int
     currency: str
     issued_on: date
     due_on: date
+    account_number: str | None = None
+    link_code: str | None = field(default=None, repr=False)
+    details: BillDetails = BillDetails()
     issued_on_stated: bool = field(default=True, compare=False)
 
 
@@ -61,6 +109,29 @@ class BillNotFound(NotFound):
 class ResidentNotKnown(Invalid):
     code = "resident_not_known"
     says = Words("There is no such resident.", "沒有這位居民。", "没有这位居民。")
+
+
+class BillPaid(Conflict):
+    code = "bill_paid"
+    says = Words("This bill is paid.", "此賬單已繳付。", "此账单已缴付。")
+
+
+class BillWithdrawn(Conflict):
+    code = "bill_withdrawn"
+    says = Words(
+        "The department has taken this bill back.",
+        "部門已撤回此賬單。",
+        "部门已撤回此账单。",
+    )
+
+
+class BillBeingPaid(Conflict):
+    code = "bill_being_paid"
+    says = Words(
+        "The resident is paying this bill at this moment. Try again in half an hour.",
+        "居民正在繳付此賬單，請於半小時後再試。",
+        "居民正在缴付此账单，请于半小时后再试。",
+    )
 
 
 class BillDatesWrong(Invalid):
@@ -96,6 +167,19 @@ def ensure_same(posted: BillFacts, standing: BillFacts) -> None:
         posted = replace(posted, issued_on=standing.issued_on)
     if posted != standing:
         raise BillNumberTaken
+
+
+def ensure_open(state: BillState) -> None:
+    """Refuse what can be done to an open bill alone; BillPaid, BillWithdrawn."""
+    if state is BillState.PAID:
+        raise BillPaid
+    if state is BillState.WITHDRAWN:
+        raise BillWithdrawn
+
+
+def payable_cents(amount_cents: int, surcharges: Iterable[Surcharge], today: date) -> int:
+    """Return what is to be paid on `today`: the amount and every surcharge that holds by then."""
+    return amount_cents + sum(each.amount_cents for each in surcharges if today > each.after)
 
 
 def is_overdue(due_on: date, today: date) -> bool:

@@ -81,7 +81,19 @@ DOORS: dict[str, Door] = {
     "devices": RESIDENT,
     "messages": RESIDENT,
     "bills": RESIDENT,
+    "account-links": RESIDENT,
+    "calendar": RESIDENT,
+    "calendar-feed": ANYONE,  # by its secret address
+    "favourites": RESIDENT,
+    "home": RESIDENT,
+    "payments": RESIDENT,
+    "receipts": RESIDENT,
+    "receipt-check": ANYONE,
+    "bank-callbacks": ANYONE,  # signed by the bank
     "department-bills": Door(DepartmentCaller, "bills"),
+    "bill-runs": Door(DepartmentCaller, "bills"),
+    "webhooks": Door(DepartmentCaller, "bills"),
+    "settlements": Door(DepartmentCaller, "bills"),
 }
 # Public and the same for all readers, so a shared cache may keep it.
 CACHEABLE = frozenset({"menu"})

@@ -24,7 +24,7 @@ from backend.core.languages import Words
 
 WINDOW_SECONDS = 60
 GUESSES = RateLimitItemPerMinute(10, multiples=5)
-UNCOUNTED = frozenset({"operations", "api-page"})
+UNCOUNTED = frozenset({"operations", "api-page", "bank-callbacks"})
 log = logging.getLogger(__name__)
 
 

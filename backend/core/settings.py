@@ -14,6 +14,8 @@ from pathlib import Path
 DATABASES = ("sqlite:///", "postgresql://")
 SHARED_COUNTERS = ("memory://", "redis://", "rediss://")
 JOB_ENGINES = ("redis://", "rediss://", "postgresql://")
+CALLBACK_KEY = re.compile(r"([A-Za-z0-9_-]{1,40}):([^\s,:]{16,200})", re.ASCII)
+WEB = ("http://", "https://")
 BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,200}=*", re.ASCII)  # RFC 6750, section 2.1
 LONGEST_NUMBER = 9
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,18 @@ class SettingsWrong(Exception):
     """Settings are missing or do not fit; the message names all of them at once."""
 
 
+@dataclass(frozen=True)
+class BankAccount:
+    """The account that residents pay into, and how we speak with its bank."""
+
+    url: str  # FERRY_BANK_URL, the bank's merchant API
+    key: str  # FERRY_BANK_KEY, what we sign in with there
+    callback_keys: Mapping[str, str]  # FERRY_BANK_CALLBACK_KEYS, what the bank signs with, by id
+    payee: str  # FERRY_FPS_PAYEE, our FPS identifier; letters, and so void, in a demo
+    payee_name: str  # FERRY_FPS_PAYEE_NAME
+    app_link: str | None = None  # FERRY_BANK_APP_LINK, opens a bank's app on a phone
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Every setting of a Ferry; the comment behind each is its environment variable."""
@@ -40,6 +54,10 @@ class Settings:
     fcm_project_id: str  # FERRY_FCM_PROJECT_ID
     fcm_credentials: Path | None  # FERRY_FCM_CREDENTIALS, a service account's JSON file
     fcm_endpoint: str | None = None  # FERRY_FCM_ENDPOINT, a simulator on this machine
+    bank: BankAccount | None = None  # FERRY_BANK_… and FERRY_FPS_…; without it no payments
+    payment_minutes: int = 30  # FERRY_PAYMENT_MINUTES, how long a payment request stands
+    receipt_key: Path | None = None  # FERRY_RECEIPT_KEY, an Ed25519 private key, PEM
+    public_url: str | None = None  # FERRY_PUBLIC_URL, as residents reach us; else host and port
     jobs_url: str | None = None  # FERRY_JOBS_URL, redis:// or postgresql://; else a file
     sentence_encoder: Path | None = None  # FERRY_SENTENCE_ENCODER, tokenizer.json and model.onnx
     limits_url: str = "memory://"  # FERRY_LIMITS_URL, redis:// where several servers share
@@ -54,6 +72,11 @@ class Settings:
     @property
     def is_demo(self) -> bool:
         return self.stage is Stage.DEMO
+
+    @property
+    def base_url(self) -> str:
+        """How we are reached from outside, without a slash at its end."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def releases_dir(self) -> Path:
@@ -72,23 +95,62 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if stage is Stage.PRODUCTION:
         wrong += _missing_in_production(values)
     numbers = _numbers(values, wrong)
+    bank = _bank(values, wrong)
     wrong += _off(values)
     if wrong:
         raise SettingsWrong("\n".join(wrong))
-    credentials = values.get("FERRY_FCM_CREDENTIALS")
     return Settings(
         stage=stage,
         data_dir=data_dir,
         database_url=values.get("FERRY_DATABASE_URL") or f"sqlite:///{data_dir / 'ferry.db'}",
         fcm_project_id=values.get("FERRY_FCM_PROJECT_ID") or "ferry-demo",
-        fcm_credentials=Path(credentials) if credentials else None,
+        fcm_credentials=_path(values.get("FERRY_FCM_CREDENTIALS")),
         fcm_endpoint=values.get("FERRY_FCM_ENDPOINT") or None,
+        bank=bank,
+        receipt_key=_path(values.get("FERRY_RECEIPT_KEY")),
+        public_url=(values.get("FERRY_PUBLIC_URL") or "").rstrip("/") or None,
         jobs_url=values.get("FERRY_JOBS_URL") or None,
         sentence_encoder=sentence_encoder_of(environ),
         limits_url=values.get("FERRY_LIMITS_URL") or "memory://",
         metrics_token=values.get("FERRY_METRICS_TOKEN") or None,
         host=values.get("FERRY_HOST") or "127.0.0.1",
         **numbers,
+    )
+
+
+def _path(named: str | None) -> Path | None:
+    return Path(named) if named else None
+
+
+def _bank(values: Mapping[str, str], wrong: list[str]) -> BankAccount | None:
+    """Read the bank's settings: payments are offered whole or not at all."""
+    if not values.get("FERRY_BANK_URL"):
+        return None
+    needed = {
+        "FERRY_BANK_KEY": "what we sign in with at the bank",
+        "FERRY_BANK_CALLBACK_KEYS": "id:secret pairs, apart by commas, that the bank signs with",
+        "FERRY_FPS_PAYEE": "the FPS identifier that residents pay to",
+        "FERRY_FPS_PAYEE_NAME": "whose name a bank's app shows",
+        "FERRY_RECEIPT_KEY": "the path of an Ed25519 private key that signs receipts, PEM",
+    }
+    missing = [
+        f"{name} is missing, and FERRY_BANK_URL is set: {what}."
+        for name, what in needed.items()
+        if not values.get(name)
+    ]
+    keys = dict(CALLBACK_KEY.findall(values.get("FERRY_BANK_CALLBACK_KEYS") or ""))
+    if not missing and not keys:
+        missing.append("FERRY_BANK_CALLBACK_KEYS must be id:secret pairs, apart by commas.")
+    wrong += missing
+    if missing:
+        return None
+    return BankAccount(
+        url=values["FERRY_BANK_URL"].rstrip("/"),
+        key=values["FERRY_BANK_KEY"],
+        callback_keys=keys,
+        payee=values["FERRY_FPS_PAYEE"],
+        payee_name=values["FERRY_FPS_PAYEE_NAME"],
+        app_link=values.get("FERRY_BANK_APP_LINK") or None,
     )
 
 
@@ -150,7 +212,9 @@ def _off(values: Mapping[str, str]) -> list[str]:
         "FERRY_DATABASE_URL": DATABASES,
         "FERRY_LIMITS_URL": SHARED_COUNTERS,
         "FERRY_JOBS_URL": JOB_ENGINES,
-        "FERRY_FCM_ENDPOINT": ("http://", "https://"),
+        "FERRY_FCM_ENDPOINT": WEB,
+        "FERRY_BANK_URL": WEB,
+        "FERRY_PUBLIC_URL": WEB,
     }
     wrong = [
         f"{name} must begin with {' or '.join(known)}."
@@ -169,6 +233,7 @@ def _numbers(values: Mapping[str, str], wrong: list[str]) -> dict[str, int]:
         "requests_per_minute": ("FERRY_REQUESTS_PER_MINUTE", 600, range(1, 1_000_001)),
         "access_token_minutes": ("FERRY_ACCESS_TOKEN_MINUTES", 10, range(1, 1441)),
         "lease_seconds": ("FERRY_LEASE_SECONDS", 30, range(1, 3601)),
+        "payment_minutes": ("FERRY_PAYMENT_MINUTES", 30, range(5, 1441)),
         "trusted_proxies": ("FERRY_TRUSTED_PROXIES", 0, range(11)),
         "port": ("PORT", 8000, range(1, 65536)),
     }

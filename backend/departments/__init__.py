@@ -5,5 +5,7 @@ short-lived token that carries its scopes.
 """
 
 from backend.departments.actions import admit_client, find_department_caller
+from backend.departments.webhooks.actions import tell_department
+from backend.departments.webhooks.rules import EventType
 
-__all__ = ["admit_client", "find_department_caller"]
+__all__ = ["EventType", "admit_client", "find_department_caller", "tell_department"]

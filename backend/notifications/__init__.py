@@ -4,8 +4,8 @@ Telling somebody only writes rows, in the transaction of whatever is told of. A 
 afterwards; whatever is killed, no message is lost, and a repeated push replaces the first.
 """
 
-from backend.notifications.actions import list_messages, notify
+from backend.notifications.actions import call_off, list_messages, notify
 from backend.notifications.reading import ReadMessage, read_message
 from backend.notifications.rules import MessageKind
 
-__all__ = ["MessageKind", "ReadMessage", "list_messages", "notify", "read_message"]
+__all__ = ["MessageKind", "ReadMessage", "call_off", "list_messages", "notify", "read_message"]

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.accounts import devices_of
 from backend.core.clock import new_id
 from backend.core.paging import Page, decode_cursor, encode_cursor
-from backend.notifications.models import Delivery, Message, messages_to
+from backend.notifications.models import Delivery, Message, messages_to, unsent_about
 from backend.notifications.rules import DeliveryState, MessageKind
 
 
@@ -22,11 +23,12 @@ def notify(
     about_id: str,
     facts: Mapping[str, Any],
     now: datetime,
+    edition: int = 1,
 ) -> Message:
     """Write a message to a resident's inbox and a delivery for each of their devices.
 
     Only rows: they stand or fall with the transaction of what they tell of. `about_id` is the row
-    that the message is about; a kind is told once of each. `facts` fill the inbox text.
+    that the message is about; a kind is told once of each edition. `facts` fill the inbox text.
     """
     message = Message(
         id=new_id("msg"),
@@ -34,6 +36,7 @@ def notify(
         department_id=department_id,
         kind=kind,
         about_id=about_id,
+        edition=edition,
         facts=dict(facts),
         created_at=now,
     )
@@ -51,6 +54,15 @@ def notify(
         for device in db.scalars(devices_of(resident_id))
     )
     return message
+
+
+def call_off(db: Session, about_id: str, now: datetime) -> None:
+    """Drop the pushes about something that nobody needs to be told any more; messages stay."""
+    db.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(unsent_about(about_id)))
+        .values(state=DeliveryState.DROPPED, reason="no longer so", settled_at=now)
+    )
 
 
 def list_messages(db: Session, resident_id: str, cursor: str | None, limit: int) -> Page[Message]:

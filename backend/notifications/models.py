@@ -29,7 +29,8 @@ class Message(Base):
     __tablename__ = "messages"
     __table_args__ = (
         Index(None, "resident_id", "id"),
-        UniqueConstraint("kind", "about_id"),
+        UniqueConstraint("kind", "about_id", "edition"),
+        Index(None, "about_id"),
     )
 
     id: Mapped[str] = mapped_column(
@@ -39,6 +40,7 @@ class Message(Base):
     department_id: Mapped[str] = mapped_column(info=IMPERSONAL)
     kind: Mapped[str] = mapped_column(info=IMPERSONAL)
     about_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    edition: Mapped[int] = mapped_column(default=1, info=IMPERSONAL)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, info=PERSONAL)
     created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
 
@@ -130,6 +132,15 @@ def still_claimed(ids: list[str], attempt: int) -> Update:
         Delivery.id.in_(ids),
         Delivery.attempts == attempt,
         Delivery.state == DeliveryState.CLAIMED,
+    )
+
+
+def unsent_about(about_id: str) -> Select[str]:
+    """Ids of the deliveries about something that are still to go and that no worker holds."""
+    return (
+        select(Delivery.id)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(Message.about_id == about_id, Delivery.state == DeliveryState.WAITING)
     )
 
 

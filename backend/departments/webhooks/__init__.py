@@ -1,0 +1,1 @@
+"""What a department is told: signed calls to its own address, tried again, and replayable."""

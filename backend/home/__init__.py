@@ -1,0 +1,1 @@
+"""The first screen in one call: what is due, what is new, what I use."""

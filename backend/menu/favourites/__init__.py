@@ -1,0 +1,1 @@
+"""Services that I keep at hand."""

@@ -1,0 +1,20 @@
+"""Favourite services."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.database import IMPERSONAL, PERSONAL, Base
+
+
+class Favourite(Base):
+    """A service that a resident keeps at hand."""
+
+    __tablename__ = "favourites"
+
+    resident_id: Mapped[str] = mapped_column(
+        ForeignKey("residents.id"), primary_key=True, info=IMPERSONAL
+    )
+    service_id: Mapped[str] = mapped_column(primary_key=True, info=PERSONAL)
+    added_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)

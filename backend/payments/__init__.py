@@ -1,0 +1,1 @@
+"""Paying a bill once, by FPS: a payment request, what the bank says of it, the books, a receipt."""

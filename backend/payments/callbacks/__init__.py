@@ -1,0 +1,1 @@
+"""What the bank tells us: verified, stored, acknowledged, and only then acted upon."""

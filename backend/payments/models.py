@@ -1,0 +1,240 @@
+"""Payment attempts, what the bank said, the money that came, and the books."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.clock import new_id
+from backend.core.database import IMPERSONAL, PERSONAL, Base
+from backend.payments.rules import OPEN_REFUNDS, OPEN_STATES, AttemptState, EventState
+
+
+def _is_in(column: str, states: tuple[str, ...]) -> Any:
+    return text(f"{column} in ({', '.join(repr(str(state)) for state in states)})")
+
+
+class PaymentAttempt(Base):
+    """One request to pay one bill. A bill has one open attempt at most: the database sees to it."""
+
+    __tablename__ = "payment_attempts"
+    __table_args__ = (
+        Index(
+            "uq_payment_attempts_open_bill",
+            "bill_id",
+            unique=True,
+            sqlite_where=_is_in("state", OPEN_STATES),
+            postgresql_where=_is_in("state", OPEN_STATES),
+        ),
+        Index(None, "bill_id"),
+        Index(None, "resident_id", "id"),
+        Index(None, "due_at"),
+        CheckConstraint("amount_cents > 0", name="amount_is_positive"),
+    )
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("pay"), info=IMPERSONAL
+    )
+    bill_id: Mapped[str] = mapped_column(ForeignKey("bills.id"), info=IMPERSONAL)
+    bill_version: Mapped[int] = mapped_column(info=IMPERSONAL)
+    bill_number: Mapped[str] = mapped_column(info=PERSONAL)  # as the payment code carries it
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), info=IMPERSONAL)
+    department_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    reference: Mapped[str] = mapped_column(unique=True, info=IMPERSONAL)  # ours, at the bank
+    amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+    currency: Mapped[str] = mapped_column(info=IMPERSONAL)
+    state: Mapped[str] = mapped_column(default=AttemptState.CREATED, info=IMPERSONAL)
+    reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
+    created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    expires_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    cancel_asked_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    closed_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    due_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)  # our next word to the bank
+    tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
+
+
+class BankEvent(Base):
+    """A callback as the bank sent it, verified, byte for byte; acknowledged once it is here."""
+
+    __tablename__ = "bank_events"
+    __table_args__ = (Index(None, "state", "due_at"),)
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("bev"), info=IMPERSONAL
+    )
+    event_id: Mapped[str] = mapped_column(unique=True, info=IMPERSONAL)
+    body: Mapped[str] = mapped_column(Text, info=PERSONAL)
+    state: Mapped[str] = mapped_column(default=EventState.STORED, info=IMPERSONAL)
+    reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
+    received_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    due_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
+    applied_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+
+
+class BankCredit(Base):
+    """Money that arrived at the bank, once by the bank's own number of the transaction."""
+
+    __tablename__ = "bank_credits"
+    __table_args__ = (
+        Index(None, "bill_id"),
+        Index(None, "paid_on"),
+        CheckConstraint("amount_cents > 0", name="amount_is_positive"),
+        CheckConstraint("settled_cents + held_cents = amount_cents", name="is_whole"),
+    )
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("crd"), info=IMPERSONAL
+    )
+    transaction_id: Mapped[str] = mapped_column(unique=True, info=IMPERSONAL)
+    fps_reference: Mapped[str] = mapped_column(info=IMPERSONAL)
+    reference: Mapped[str | None] = mapped_column(info=PERSONAL)  # as the payer's bank sent it
+    attempt_id: Mapped[str | None] = mapped_column(
+        ForeignKey("payment_attempts.id"), info=IMPERSONAL
+    )
+    bill_id: Mapped[str | None] = mapped_column(ForeignKey("bills.id"), info=IMPERSONAL)
+    amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+    currency: Mapped[str] = mapped_column(info=IMPERSONAL)
+    settled_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+    held_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+    hold_reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
+    heard_by: Mapped[str] = mapped_column(info=IMPERSONAL)
+    paid_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    paid_on: Mapped[date] = mapped_column(info=IMPERSONAL)  # the Hong Kong date of paid_at
+    created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+
+
+class Refund(Base):
+    """Held money on its way back. Two different operators: the database sees to that, too."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        Index(
+            "uq_refunds_open_credit",
+            "credit_id",
+            unique=True,
+            sqlite_where=_is_in("state", OPEN_REFUNDS),
+            postgresql_where=_is_in("state", OPEN_REFUNDS),
+        ),
+        Index(None, "credit_id"),
+        Index(None, "state", "due_at"),
+        CheckConstraint("amount_cents > 0", name="amount_is_positive"),
+        CheckConstraint("approved_by is null or approved_by <> asked_by", name="two_operators"),
+    )
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("rfd"), info=IMPERSONAL
+    )
+    credit_id: Mapped[str] = mapped_column(ForeignKey("bank_credits.id"), info=IMPERSONAL)
+    amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+    state: Mapped[str] = mapped_column(info=IMPERSONAL)
+    reason: Mapped[str] = mapped_column(info=PERSONAL)
+    asked_by: Mapped[str] = mapped_column(info=PERSONAL)
+    asked_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    approved_by: Mapped[str | None] = mapped_column(info=PERSONAL)
+    approved_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    bank_reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
+    due_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
+    closed_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+
+
+class LedgerEntry(Base):
+    """One movement of money in the books; its postings sum to nothing. Never changed, only added to."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (Index(None, "on_day"),)
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("led"), info=IMPERSONAL
+    )
+    business_key: Mapped[str] = mapped_column(
+        unique=True, info=IMPERSONAL
+    )  # `credit:…`, `refund:…`
+    settles_bill_id: Mapped[str | None] = mapped_column(
+        ForeignKey("bills.id"), unique=True, info=IMPERSONAL
+    )
+    at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    on_day: Mapped[date] = mapped_column(info=IMPERSONAL)  # the Hong Kong date of `at`
+
+
+class LedgerPosting(Base):
+    """One line of an entry: so much into (positive) or out of (negative) an account."""
+
+    __tablename__ = "ledger_postings"
+    __table_args__ = (
+        Index(None, "entry_id"),
+        CheckConstraint("amount_cents <> 0", name="moves_something"),
+    )
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("pst"), info=IMPERSONAL
+    )
+    entry_id: Mapped[str] = mapped_column(ForeignKey("ledger_entries.id"), info=IMPERSONAL)
+    account: Mapped[str] = mapped_column(info=IMPERSONAL)
+    department_id: Mapped[str | None] = mapped_column(info=IMPERSONAL)  # whose, of `department`
+    amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+
+
+class Receipt(Base):
+    """That a bill was paid: what a resident keeps for seven years."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (Index(None, "resident_id", "id"),)
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("rcpt"), info=IMPERSONAL
+    )
+    number: Mapped[str] = mapped_column(unique=True, info=IMPERSONAL)
+    bill_id: Mapped[str] = mapped_column(ForeignKey("bills.id"), unique=True, info=IMPERSONAL)
+    credit_id: Mapped[str] = mapped_column(ForeignKey("bank_credits.id"), info=IMPERSONAL)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), info=IMPERSONAL)
+    department_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    bill_number: Mapped[str] = mapped_column(info=PERSONAL)
+    bill_kind: Mapped[str] = mapped_column(info=PERSONAL)
+    amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
+    currency: Mapped[str] = mapped_column(info=IMPERSONAL)
+    fps_reference: Mapped[str] = mapped_column(info=IMPERSONAL)
+    paid_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    issued_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+
+
+class ParityDay(Base):
+    """A day whose books were held against the bank's own file."""
+
+    __tablename__ = "parity_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True, info=IMPERSONAL)
+    bank_count: Mapped[int] = mapped_column(info=IMPERSONAL)
+    bank_cents: Mapped[int] = mapped_column(BigInteger, info=IMPERSONAL)
+    our_count: Mapped[int] = mapped_column(info=IMPERSONAL)
+    our_cents: Mapped[int] = mapped_column(BigInteger, info=IMPERSONAL)
+    checked_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+
+
+class ParityFinding(Base):
+    """Where books and bank did not agree: the staff's work list."""
+
+    __tablename__ = "parity_findings"
+    __table_args__ = (UniqueConstraint("day", "transaction_id", "kind"),)
+
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=lambda: new_id("pfd"), info=IMPERSONAL
+    )
+    day: Mapped[date] = mapped_column(info=IMPERSONAL)
+    transaction_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    kind: Mapped[str] = mapped_column(info=IMPERSONAL)
+    bank_cents: Mapped[int | None] = mapped_column(BigInteger, info=IMPERSONAL)
+    our_cents: Mapped[int | None] = mapped_column(BigInteger, info=IMPERSONAL)
+    found_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    closed_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    closed_by: Mapped[str | None] = mapped_column(info=PERSONAL)

@@ -1,0 +1,1 @@
+"""Books against bank: each night what does not agree becomes a work list; what was settled, by day."""
