@@ -28,6 +28,7 @@ from backend.bills import routes as bills_routes
 from backend.bills.calendar import routes as calendar_routes
 from backend.bills.linking import routes as linking_routes
 from backend.bills.runs import routes as runs_routes
+from backend.bills.runs.working import work_on_runs
 from backend.core import (
     access,
     clock,
@@ -40,12 +41,16 @@ from backend.core import (
 )
 from backend.core.http import api, make_api, page, replies
 from backend.core.http.api import FerryApi
-from backend.core.jobs import Bell, make_huey
+from backend.core.jobs import Bell, Drain, make_huey
 from backend.core.settings import Settings, SettingsWrong, read_settings
 from backend.departments import routes as departments_routes
 from backend.departments.webhooks import routes as webhooks_routes
+from backend.departments.webhooks.telling import tell_waiting
+from backend.gateways.bank_client import HttpBank
 from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityProvider
 from backend.gateways.push import FirebasePush
+from backend.gateways.signer import KeyFileSigner, KeyNotUsable, Signer
+from backend.gateways.webhooks import HttpWebhooks
 from backend.home import routes as home_routes
 from backend.menu import load_catalogue
 from backend.menu import routes as menu_routes
@@ -55,9 +60,16 @@ from backend.notifications import routes as notifications_routes
 from backend.notifications.delivery import deliver_waiting
 from backend.notifications.models import open_deliveries
 from backend.payments import routes as payments_routes
+from backend.payments.actions import is_being_paid
 from backend.payments.callbacks import routes as callbacks_routes
+from backend.payments.callbacks.actions import apply_stored
+from backend.payments.errands import run_errands
+from backend.payments.fps_qr import PayeeNotAllowed, check_payee
 from backend.payments.parity import routes as parity_routes
+from backend.payments.parity.nightly import check_days
+from backend.payments.reading import Till
 from backend.payments.receipts import routes as receipts_routes
+from backend.payments.refunds.sending import send_refunds
 
 TABLES: MetaData = database.Base.metadata
 BLUEPRINTS = (
@@ -95,14 +107,33 @@ class Gateways:
     """The partners that the web process asks."""
 
     identity_providers: Mapping[str, IdentityProvider]
+    receipt_signer: Signer | None = None
 
 
 def choose_gateways(settings: Settings) -> Gateways:
-    """Return the partners that the settings name; stand-ins in a demo only."""
+    """Return the partners that the settings name; stand-ins in a demo only. SettingsWrong."""
+    try:
+        signer = KeyFileSigner(settings.receipt_key) if settings.receipt_key else None
+    except KeyNotUsable as error:
+        raise SettingsWrong(f"FERRY_RECEIPT_KEY: {error}") from error
     if not settings.is_demo:
-        return Gateways({})
+        return Gateways({}, signer)
     demo = DemoIdentityProvider()
-    return Gateways({demo.name: demo})
+    return Gateways({demo.name: demo}, signer)
+
+
+def open_till(settings: Settings) -> Till | None:
+    """Return what residents pay into, None where no bank is named.
+
+    SettingsWrong where a demo could be paid into for real, or production could not.
+    """
+    if settings.bank is None:
+        return None
+    try:
+        check_payee(settings.bank.payee, settings.bank.payee_name, is_demo=settings.is_demo)
+    except PayeeNotAllowed as error:
+        raise SettingsWrong(f"FERRY_FPS_PAYEE: {error}") from error
+    return Till(settings.bank, settings.is_demo)
 
 
 def choose_encoder(settings: Settings) -> Encoder | None:
@@ -137,6 +168,9 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         suggester=Suggester(catalogue),
         answered=partial(note_unanswered, rows),
         bell=Bell(make_huey(settings.jobs_url, settings.data_dir)),
+        till=open_till(settings),
+        receipt_signer=gateways.receipt_signer,
+        bill_is_being_paid=is_being_paid,
         limiter=limiter,
         gauges={"ferry_deliveries_open": ("Pushes still to go", lambda: _open_deliveries(rows))},
         ready_checks={
@@ -161,16 +195,38 @@ def create_from_environment() -> Flask:
 
 
 def make_worker(settings: Settings, rows: database.Database) -> Bell:
-    """Make the worker: it answers the bell by draining the outbox into the push gateway.
+    """Make the worker, which answers the bell with its chores, each in a thread of its own.
 
     Once an hour it forgets what was to be kept for a time only.
     """
+    bell = Bell(
+        make_huey(settings.jobs_url, settings.data_dir),
+        tidy=partial(forget_in_time, rows, clock.now),
+    )
+    for name, chore in _chores(settings, rows, bell).items():
+        bell.add(name, chore)
+    return bell
+
+
+def _chores(settings: Settings, rows: database.Database, bell: Bell) -> dict[str, Drain]:
+    """List what a worker does; what goes to the bank is left out where none is named."""
     if settings.fcm_credentials is None:
         raise ValueError("FERRY_FCM_CREDENTIALS is missing: a service account's JSON file")
     push = FirebasePush(settings.fcm_project_id, settings.fcm_credentials, settings.fcm_endpoint)
-    drain = partial(deliver_waiting, rows, push, clock.now, settings.lease_seconds)
-    tidy = partial(forget_in_time, rows, clock.now)
-    return Bell(make_huey(settings.jobs_url, settings.data_dir), {"pushes": drain}, tidy)
+    chores: dict[str, Drain] = {
+        "pushes": partial(deliver_waiting, rows, push, clock.now, settings.lease_seconds),
+        "bill runs": partial(work_on_runs, rows, clock.now, bell.ring, is_being_paid),
+        "webhooks": partial(tell_waiting, rows, HttpWebhooks(is_demo=settings.is_demo), clock.now),
+    }
+    if settings.bank is not None:
+        bank = HttpBank(settings.bank.url, settings.bank.key)
+        chores |= {
+            "callbacks": partial(apply_stored, rows, clock.now, bell.ring),
+            "errands": partial(run_errands, rows, bank, clock.now, bell.ring),
+            "refunds": partial(send_refunds, rows, bank, clock.now),
+            "parity": partial(check_days, rows, bank, clock.now),
+        }
+    return chores
 
 
 def describe_api() -> dict[str, Any]:

@@ -13,16 +13,30 @@ from backend import departments
 from backend.app import Gateways, create_app
 from backend.core import clock
 from backend.core.database import Database
-from backend.core.settings import CHECKOUT, Settings, Stage
+from backend.core.settings import CHECKOUT, BankAccount, Settings, Stage
 from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
+from backend.gateways.signer import make_key
 from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import hear
 from tests.releases import Training, publish_some
 
-pytest_plugins = ["tests.sweeps", "tests.cities", "tests.simulators.desk"]
+pytest_plugins = [
+    "tests.sweeps",
+    "tests.cities",
+    "tests.simulators.desk",
+    "tests.simulators.bank_desk",
+]
 ENGINES = ("sqlite", "postgresql")
+# Nobody answers there: who needs the bank starts a simulator of it.
+BANK = BankAccount(
+    url="http://127.0.0.1:9",
+    key="the-key-of-the-tests",
+    callback_keys={"k1": "the-first-secret-of-the-tests", "k2": "the-second-secret-of-the-tests"},
+    payee="NOBODYATALL",
+    payee_name="DEMO",
+)
 TRAINING = pytest.StashKey[Training]()
 
 
@@ -107,8 +121,16 @@ def free_port() -> int:
         return port
 
 
+@pytest.fixture(scope="session")
+def receipt_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key that signs receipts."""
+    path = tmp_path_factory.mktemp("receipts") / "receipt-key.pem"
+    make_key(path)
+    return path
+
+
 @pytest.fixture
-def settings(database_url: str, content_dir: Path, tmp_path: Path) -> Settings:
+def settings(database_url: str, content_dir: Path, receipt_key: Path, tmp_path: Path) -> Settings:
     (tmp_path / "catalogue.json").symlink_to(content_dir / "catalogue.json")
     (tmp_path / "releases").symlink_to(content_dir / "releases")
     return Settings(
@@ -117,7 +139,9 @@ def settings(database_url: str, content_dir: Path, tmp_path: Path) -> Settings:
         database_url=database_url,
         fcm_project_id="ferry-test",
         fcm_credentials=None,
+        bank=BANK,
         requests_per_minute=100_000,
+        receipt_key=receipt_key,
     )
 
 

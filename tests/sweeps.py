@@ -5,12 +5,14 @@ A sweep asks the URL map for the operations, so a new route without a row here f
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.core import clock
 from tests.conftest import Caller
 
 NOBODY, RESIDENT, NEIGHBOUR, REVOKED = "nobody", "resident", "neighbour", "revoked"
@@ -59,6 +61,8 @@ class Sound:
 Key = tuple[str, str]
 DEVICE = {"platform": "android", "address": {"kind": "token", "value": "sweep-address-1"}}
 BILL = {"bill_number": "S-1", "kind": "water", "amount_cents": 100, "due_on": "2099-01-01"}
+NAME_A_RESIDENT = {("POST", "/v1/department/bills"), ("PUT", "/v1/department/bills/<id>")}
+HOOK = "http://127.0.0.1:9/hook"  # a demo may call itself; nobody listens there
 GRANT = {"grant_type": "client_credentials", "client_id": "{client}", "client_secret": "{secret}"}
 
 SOUND: dict[Key, Sound] = {
@@ -125,8 +129,85 @@ SOUND: dict[Key, Sound] = {
     ("POST", "/v1/department/token"): Sound(
         EVERYBODY, "/v1/department/token", form=GRANT, personal=True
     ),
+    ("GET", "/v1/bills/years"): Sound(RESIDENTS_ONLY, "/v1/bills/years", personal=True),
+    ("GET", "/v1/bills/total"): Sound(RESIDENTS_ONLY, "/v1/bills/total", personal=True),
+    ("PUT", "/v1/bills/<id>/later"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404},
+        "/v1/bills/{bill}/later",
+        json={"until": f"{clock.hong_kong_date(clock.now()) + timedelta(days=9)}"},
+        personal=True,
+    ),
+    ("DELETE", "/v1/bills/<id>/later"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404}, "/v1/bills/{bill}/later", personal=True
+    ),
     ("POST", "/v1/department/bills"): Sound(
         DEPARTMENTS_ONLY, "/v1/department/bills", json=BILL, personal=True
+    ),
+    ("GET", "/v1/department/bills"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/bills", personal=True
+    ),
+    ("GET", "/v1/department/bills/<id>"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/bills/{bill}", personal=True
+    ),
+    ("PUT", "/v1/department/bills/<id>"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bills/{bill}",
+        json={**BILL, "bill_number": "STAGE"},
+        personal=True,
+    ),
+    ("POST", "/v1/department/bills/<id>/withdrawal"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bills/{bill}/withdrawal",
+        json={"reason": "Posted twice"},
+        personal=True,
+    ),
+    ("PUT", "/v1/department/webhook"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/webhook",
+        json={"url": HOOK},
+        personal=True,
+    ),
+    ("GET", "/v1/department/webhook"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/webhook", personal=True
+    ),
+    ("DELETE", "/v1/department/webhook"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 204}, "/v1/department/webhook", personal=True
+    ),
+    ("POST", "/v1/department/webhook/secret"): Sound(
+        DEPARTMENTS_ONLY,
+        "/v1/department/webhook/secret",
+        headers={"Idempotency-Key": "sweep-secret"},
+        personal=True,
+    ),
+    ("POST", "/v1/department/webhook/test"): Sound(
+        DEPARTMENTS_ONLY,
+        "/v1/department/webhook/test",
+        headers={"Idempotency-Key": "sweep-test"},
+        personal=True,
+    ),
+    ("GET", "/v1/department/events"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/events?type=ping&limit=2",
+        personal=True,
+    ),
+    ("GET", "/v1/department/events/<id>"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/events/{event}", personal=True
+    ),
+    ("POST", "/v1/department/events/<id>/replay"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/events/{event}/replay",
+        personal=True,
+    ),
+    ("POST", "/v1/department/events/replay"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/events/replay",
+        json={"since": "2026-01-01T00:00:00Z"},
+        personal=True,
+    ),
+    ("GET", "/v1/department/settlements/<id>"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/settlements/2026-11-20",
+        personal=True,
     ),
 }
 
@@ -190,8 +271,7 @@ class Stage:
         return {"Idempotency-Key": "sweep"} if needs else {}
 
     def _owner(self, key: Key) -> dict[str, str]:
-        needs = key == ("POST", "/v1/department/bills")
-        return {"resident_id": self.callers[RESIDENT].id} if needs else {}
+        return {"resident_id": self.callers[RESIDENT].id} if key in NAME_A_RESIDENT else {}
 
 
 @pytest.fixture
@@ -227,7 +307,13 @@ def stage(
     conversation = client.post(
         "/v1/assistant/conversations", json={}, headers=resident.headers
     ).json
+    client.put("/v1/department/webhook", json={"url": HOOK}, headers=department.headers)
+    event = client.post(
+        "/v1/department/webhook/test",
+        headers={**department.headers, "Idempotency-Key": "stage-ping"},
+    ).json
     values = {
+        "event": event["id"],
         "bill": bill["id"],
         "conversation": conversation["id"],
         "device": "stage-phone",

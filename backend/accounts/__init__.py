@@ -5,6 +5,22 @@ A phone registers the address that pushes reach it by; an address belongs to one
 """
 
 from backend.accounts.actions import find_resident_caller, welcome
-from backend.accounts.models import Device, Resident, devices_of, resident_of
+from backend.accounts.models import (
+    Device,
+    Resident,
+    device_ids_among,
+    devices_of,
+    resident_of,
+    residents_among,
+)
 
-__all__ = ["Device", "Resident", "devices_of", "find_resident_caller", "resident_of", "welcome"]
+__all__ = [
+    "Device",
+    "Resident",
+    "device_ids_among",
+    "devices_of",
+    "find_resident_caller",
+    "resident_of",
+    "residents_among",
+    "welcome",
+]

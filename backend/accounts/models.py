@@ -1,5 +1,6 @@
 """Residents, their sessions and their devices."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, select
@@ -100,3 +101,17 @@ def devices_of(resident_id: str) -> Select[Device]:
 def device_of(resident_id: str, installation_id: str) -> Select[Device]:
     """One device of a resident, by the id that the phone gave itself."""
     return devices_of(resident_id).where(Device.installation_id == installation_id)
+
+
+def device_ids_among(resident_ids: Collection[str]) -> Select[str, str]:
+    """These residents' devices, as pairs of the resident's id and the device's, oldest first."""
+    return (
+        select(Device.resident_id, Device.id)
+        .where(Device.resident_id.in_(list(resident_ids)))
+        .order_by(Device.id)
+    )
+
+
+def residents_among(resident_ids: Collection[str]) -> Select[str]:
+    """Those of these ids that are a resident's."""
+    return select(Resident.id).where(Resident.id.in_(list(resident_ids)))

@@ -4,10 +4,12 @@ A posted bill, the message in the resident's inbox and the pushes to their phone
 transaction: all of them or none.
 """
 
-from backend.bills.actions import Owed, find_bills, sum_up_owed
+from backend.bills.linking.actions import list_kinds
 from backend.bills.models import Bill
+from backend.bills.owing import Owed, find_bills, find_paid, sum_up_owed
 from backend.bills.reading import ReadBill, read_bill
 from backend.bills.rules import (
+    CURRENCY,
     BillBeingPaid,
     BillKind,
     BillNotFound,
@@ -16,14 +18,17 @@ from backend.bills.rules import (
     BillWithdrawn,
     dollars,
 )
+from backend.bills.schemas import BillShape
 from backend.bills.settling import bill_to_pay, bill_to_settle, settle_bill, to_pay_on
 
 __all__ = [
+    "CURRENCY",
     "Bill",
     "BillBeingPaid",
     "BillKind",
     "BillNotFound",
     "BillPaid",
+    "BillShape",
     "BillState",
     "BillWithdrawn",
     "Owed",
@@ -32,6 +37,8 @@ __all__ = [
     "bill_to_settle",
     "dollars",
     "find_bills",
+    "find_paid",
+    "list_kinds",
     "read_bill",
     "settle_bill",
     "sum_up_owed",

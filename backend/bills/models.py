@@ -69,9 +69,9 @@ class Bill(Base):
 
     @property
     def facts(self) -> BillFacts:
-        """The bill as its department stated it."""
+        """The bill as its department stated it; whoever got it by linking the account was not."""
         return BillFacts(
-            resident_id=self.resident_id,
+            resident_id=None if self.link_id else self.resident_id,
             bill_number=self.bill_number,
             kind=BillKind(self.kind),
             amount_cents=self.amount_cents,
@@ -94,6 +94,24 @@ class BillVersion(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, info=PERSONAL)
     replaced_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
     reason: Mapped[str | None] = mapped_column(info=PERSONAL)
+
+
+def facts_as_json(facts: BillFacts) -> dict[str, Any]:
+    """Write facts as a former version keeps them.
+
+    Without `link_code`, which is a secret: one copy of it is enough.
+    """
+    return {
+        "resident_id": facts.resident_id,
+        "bill_number": facts.bill_number,
+        "kind": facts.kind,
+        "amount_cents": facts.amount_cents,
+        "currency": facts.currency,
+        "issued_on": facts.issued_on.isoformat(),
+        "due_on": facts.due_on.isoformat(),
+        "account_number": facts.account_number,
+        "details": details_as_json(facts.details),
+    }
 
 
 def details_as_json(details: BillDetails) -> dict[str, Any]:
@@ -158,25 +176,58 @@ def bill_with(bill_id: str) -> Select[Bill]:
     return select(Bill).where(Bill.id == bill_id)
 
 
-def bills_owed_by(resident_id: str, after: tuple[date, str] | None, limit: int) -> Select[Bill]:
-    """A resident's bills, the first due first, after the one with these sort keys."""
-    bills = select(Bill).where(Bill.resident_id == resident_id).order_by(Bill.due_on, Bill.id)
-    if after is not None:
-        bills = bills.where(tuple_(Bill.due_on, Bill.id) > after)
-    return bills.limit(limit)
+def bills_of(resident_id: str) -> Select[Bill]:
+    """A resident's bills, in whatever state and order."""
+    return select(Bill).where(Bill.resident_id == resident_id)
 
 
-def bills_of_kinds(resident_id: str, kinds: Collection[BillKind]) -> Select[Bill]:
-    """A resident's bills of these kinds, of any kind where none is named, the first due first."""
-    bills = select(Bill).where(Bill.resident_id == resident_id).order_by(Bill.due_on, Bill.id)
+def open_bills_of(resident_id: str, kinds: Collection[BillKind] = ()) -> Select[Bill]:
+    """A resident's open bills of these kinds, of any kind where none is named, first due first."""
+    bills = bills_of(resident_id).where(Bill.state == BillState.OPEN)
+    bills = bills.order_by(Bill.due_on, Bill.id)
+    return bills.where(Bill.kind.in_(list(kinds))) if kinds else bills
+
+
+def paid_bills_of(resident_id: str, kinds: Collection[BillKind]) -> Select[Bill]:
+    """A resident's paid bills of these kinds, of any kind where none is named, last paid first."""
+    bills = bills_of(resident_id).where(Bill.state == BillState.PAID)
+    bills = bills.order_by(Bill.paid_at.desc(), Bill.id.desc())
     return bills.where(Bill.kind.in_(list(kinds))) if kinds else bills
 
 
 def bills_among(resident_id: str, bill_ids: Collection[str]) -> Select[Bill]:
     """Those of these bills that are this resident's, the first due first."""
-    return bills_of_kinds(resident_id, ()).where(Bill.id.in_(list(bill_ids)))
+    bills = bills_of(resident_id).where(Bill.id.in_(list(bill_ids)))
+    return bills.order_by(Bill.due_on, Bill.id)
+
+
+def in_order_of_due_date(
+    bills: Select[Bill], after: tuple[date, str] | None, *, newest_first: bool
+) -> Select[Bill]:
+    """These bills by their last day to pay, from the one behind the bill with these sort keys."""
+    keys = tuple_(Bill.due_on, Bill.id)
+    if newest_first:
+        bills = bills.order_by(Bill.due_on.desc(), Bill.id.desc())
+        return bills.where(keys < after) if after else bills
+    bills = bills.order_by(Bill.due_on, Bill.id)
+    return bills.where(keys > after) if after else bills
 
 
 def bill_numbered(department_id: str, bill_number: str) -> Select[Bill]:
     """The bill that a department posted under this number."""
-    return select(Bill).where(Bill.department_id == department_id, Bill.bill_number == bill_number)
+    return bills_posted_by(department_id).where(Bill.bill_number == bill_number)
+
+
+def bills_posted_by(department_id: str) -> Select[Bill]:
+    """A department's own bills, in whatever state and order."""
+    return select(Bill).where(Bill.department_id == department_id)
+
+
+def bill_posted_by(department_id: str, bill_id: str) -> Select[Bill]:
+    """One bill of this department; another's is not found."""
+    return bills_posted_by(department_id).where(Bill.id == bill_id)
+
+
+def former_versions(bill_id: str) -> Select[BillVersion]:
+    """A bill as it stood before, the first version first."""
+    return select(BillVersion).where(BillVersion.bill_id == bill_id).order_by(BillVersion.version)

@@ -1,6 +1,6 @@
 """What a bill must be, and how it is called."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -9,6 +9,8 @@ from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.languages import Words
 
 MOST_CENTS = 1_000_000_000
+CURRENCY = "HKD"
+KEPT_YEARS = 7  # how long a paid bill stays with its resident; nothing takes it away earlier
 
 
 class BillKind(StrEnum):
@@ -143,6 +145,60 @@ class BillDatesWrong(Invalid):
     )
 
 
+class BillForNobody(Invalid):
+    code = "bill_for_nobody"
+    says = Words(
+        "Say whom the bill is for: a resident, an account, or both.",
+        "請指明賬單屬於哪位居民或哪個戶口，或兩者皆列明。",
+        "请指明账单属于哪位居民或哪个户口，或两者皆列明。",
+    )
+
+
+class BillPeriodWrong(Invalid):
+    code = "bill_period_wrong"
+    says = Words(
+        "The period of a bill needs both its days, and cannot end before it begins.",
+        "賬單所涵蓋的期間須列明首尾兩日，且結束日期不可早於開始日期。",
+        "账单所涵盖的期间须列明首尾两日，且结束日期不可早于开始日期。",
+    )
+
+
+class BillSurchargesWrong(Invalid):
+    code = "bill_surcharges_wrong"
+    says = Words(
+        "A surcharge comes after the last day to pay, and each after the one before it.",
+        "附加費不可早於繳款期限生效，並須按日期先後排列，日期不可重複。",
+        "附加费不可早于缴款期限生效，并须按日期先后排列，日期不可重复。",
+    )
+
+
+class BillLinesDoNotSum(Invalid):
+    code = "bill_lines_do_not_sum"
+    says = Words(
+        "Every line has an amount, and together they are not the amount of the bill.",
+        "各項均有金額，但總和與賬單金額不符。",
+        "各项均有金额，但总和与账单金额不符。",
+    )
+
+
+class BillNumberFixed(Conflict):
+    code = "bill_number_fixed"
+    says = Words(
+        "A bill keeps its number. Withdraw it, and post another.",
+        "賬單號碼不可更改。請先撤回此賬單，再另行發單。",
+        "账单号码不可更改。请先撤回此账单，再另行发单。",
+    )
+
+
+class BillReceiverFixed(Conflict):
+    code = "bill_receiver_fixed"
+    says = Words(
+        "A bill stays with its resident and its account. Withdraw it, and post another.",
+        "賬單所屬居民和戶口不可更改。請先撤回此賬單，再另行發單。",
+        "账单所属居民和户口不可更改。请先撤回此账单，再另行发单。",
+    )
+
+
 class BillNumberTaken(Conflict):
     code = "bill_number_taken"
     says = Words(
@@ -152,21 +208,70 @@ class BillNumberTaken(Conflict):
     )
 
 
+def ensure_for_somebody(facts: BillFacts) -> None:
+    """Refuse a bill that names neither a resident nor an account."""
+    if facts.resident_id is None and facts.account_number is None:
+        raise BillForNobody
+
+
 def ensure_sound(facts: BillFacts) -> None:
-    """Refuse a bill that contradicts itself."""
+    """Refuse a bill that contradicts itself.
+
+    BillForNobody, BillDatesWrong, BillPeriodWrong, BillSurchargesWrong, BillLinesDoNotSum.
+    """
+    details = facts.details
+    ensure_for_somebody(facts)
     if facts.due_on < facts.issued_on:
         raise BillDatesWrong
+    _ensure_period_in_order(details.period_from, details.period_to)
+    _ensure_surcharges_follow(facts.due_on, details.surcharges)
+    _ensure_lines_sum(facts.amount_cents, details.lines)
+
+
+def _ensure_period_in_order(begins_on: date | None, ends_on: date | None) -> None:
+    """Refuse a period that ends before it begins, or one of which half is left out."""
+    if begins_on is None and ends_on is None:
+        return
+    if begins_on is None or ends_on is None or ends_on < begins_on:
+        raise BillPeriodWrong
+
+
+def _ensure_surcharges_follow(due_on: date, surcharges: Sequence[Surcharge]) -> None:
+    days = [each.after for each in surcharges]
+    if days and (days[0] < due_on or days != sorted(set(days))):
+        raise BillSurchargesWrong
+
+
+def _ensure_lines_sum(amount_cents: int, lines: Sequence[BillLine]) -> None:
+    """Refuse lines that contradict the amount; one without an amount leaves the sum open."""
+    amounts = [each.amount_cents for each in lines if each.amount_cents is not None]
+    if lines and len(amounts) == len(lines) and sum(amounts) != amount_cents:
+        raise BillLinesDoNotSum
+
+
+def as_stated_beside(posted: BillFacts, standing: BillFacts) -> BillFacts:
+    """Return the posted facts, issued when the standing bill was where they leave that out.
+
+    A repeat on another day is still the same bill.
+    """
+    if posted.issued_on_stated:
+        return posted
+    return replace(posted, issued_on=standing.issued_on)
 
 
 def ensure_same(posted: BillFacts, standing: BillFacts) -> None:
-    """Refuse a bill number that stands for another bill already.
-
-    Where a department leaves the date of issue out, a repeat on another day is still the same bill.
-    """
-    if not posted.issued_on_stated:
-        posted = replace(posted, issued_on=standing.issued_on)
-    if posted != standing:
+    """Refuse a bill number that stands for another bill already."""
+    if as_stated_beside(posted, standing) != standing:
         raise BillNumberTaken
+
+
+def ensure_still_the_same_bill(amended: BillFacts, standing: BillFacts) -> None:
+    """Refuse an amendment that makes it another bill; BillNumberFixed, BillReceiverFixed."""
+    if amended.bill_number != standing.bill_number:
+        raise BillNumberFixed
+    stated = (amended.resident_id, amended.account_number)
+    if stated != (standing.resident_id, standing.account_number):
+        raise BillReceiverFixed
 
 
 def ensure_open(state: BillState) -> None:

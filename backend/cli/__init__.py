@@ -21,6 +21,7 @@ DEEDS: Mapping[str, str] = {
     "departments": "backend.departments.commands:departments",
     "catalogue": "backend.menu.commands:catalogue",
     "intents": "backend.assistant.commands:intents",
+    "bills": "backend.bills.runs.commands:bills",
 }
 # deeds that run for long and are asked how they do
 COUNTED = ("serve", "work")

@@ -43,6 +43,7 @@ def demo(shape: str | None) -> None:
         "residents": [_signed_in(base_url, person.subject) for person in DEMO_PEOPLE],
         "departments": city["departments"],
         "fcm_log_url": f"{settings.fcm_endpoint}/log",
+        "bank_url": settings.bank.url if settings.bank else None,
     }
     if shape == "json":
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -115,6 +116,7 @@ def _variables(told: dict[str, Any]) -> str:
     named = {
         "FERRY": told["base_url"],
         "PUSHES": told["fcm_log_url"],
+        "BANK": told["bank_url"] or "",
         "RESIDENT": resident["id"],
         "TOKEN": resident["access_token"],
         "CLIENT_ID": department["client_id"],
@@ -124,7 +126,8 @@ def _variables(told: dict[str, Any]) -> str:
 
 
 def _readable(told: dict[str, Any]) -> str:
-    lines = [f"API        {told['base_url']}", f"Pushes     {told['fcm_log_url']}", ""]
+    lines = [f"API        {told['base_url']}", f"Pushes     {told['fcm_log_url']}"]
+    lines += [f"Pay here   {told['bank_url']}/" if told["bank_url"] else "No bank here.", ""]
     lines += [
         f"{each['name']:<12} {each['language']:<8} {each['id']}" for each in told["residents"]
     ]

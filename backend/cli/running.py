@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from backend.app import choose_encoder, make_worker
+from backend.app import choose_encoder, choose_gateways, make_worker, open_till
 from backend.core import migrations, telemetry
 from backend.core.database import Database
 from backend.core.settings import Settings, SettingsWrong, read_settings
@@ -26,7 +26,10 @@ def serve(workers: int) -> None:
     """Serve the web, under gunicorn, until SIGTERM."""
     settings = settings_or_stop()
     try:
-        choose_encoder(settings)  # each web process loads its own; here only a fault is told
+        # each web process does it for itself; here only a fault is told
+        choose_encoder(settings)
+        choose_gateways(settings)
+        open_till(settings)
     except SettingsWrong as error:
         raise click.ClickException(str(error)) from error
     command = [sys.executable, "-m", "gunicorn", "--config", "python:backend.core.serving"]

@@ -1,6 +1,7 @@
 """The OpenAPI description: what flask-smorest knows, plus what the house adds to each operation."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.core.http.problems import MEDIA_TYPE, TITLES, status_of
 from backend.core.languages import DEFAULT, Language
 
 MEMBERS = ("operationId summary description tags security parameters requestBody responses").split()
+PLACE = re.compile(r"<(?:[^<>]*:)?(\w+)>")  # `<id:bill_id>`, and what stands around it stays
 ORDER = ("openapi", "info", "tags", "paths", "components")
 ABOUT = (
     "The open backend of a citizen's one-stop app. Illustrative: the catalogue is not official, "
@@ -109,10 +111,7 @@ class _Plain(yaml.SafeDumper):
 
 def openapi_path(rule: str) -> str:
     """Return the path of a Flask rule as OpenAPI writes it: `/bills/{bill_id}`."""
-    parts = (part for part in rule.split("/"))
-    return "/".join(
-        "{" + p[1:-1].rpartition(":")[2] + "}" if p.startswith("<") else p for p in parts
-    )
+    return PLACE.sub(r"{\1}", rule)
 
 
 def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any) -> None:
@@ -143,10 +142,12 @@ def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any)
 def _refusals(
     operation: dict[str, Any], view: Any, *, is_guarded: bool, writes: bool
 ) -> dict[int, set[str]]:
+    takes_stream = getattr(view, "takes_stream", False)
+    takes_body = getattr(view, "takes_body", False) or takes_stream
     refused: dict[int, set[str]] = {
         400: {
             "query_not_readable",
-            "body_not_readable" if getattr(view, "takes_body", False) else "body_not_expected",
+            "body_not_readable" if takes_body else "body_not_expected",
         },
         422: {"language_not_known"},
         429: {"too_many_requests"},
@@ -160,10 +161,10 @@ def _refusals(
         refused[403] = {"not_your_door", "scope_missing"}
     if any(parameter["in"] == "path" for parameter in operation["parameters"]):
         refused[404] = {"not_found"}
-    if getattr(view, "takes_body", False):
+    if takes_body:
         refused[413] = {"body_too_large"}
         refused[415] = {"media_type_not_taken"}
-    if getattr(view, "takes_body", False) or len(operation["parameters"]) > 1:
+    if (takes_body and not takes_stream) or len(operation["parameters"]) > 1:
         refused[422].add("invalid")
     for refusal in getattr(view, "refusals", ()):
         refused.setdefault(status_of(refusal), set()).add(refusal.code)

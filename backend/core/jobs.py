@@ -69,13 +69,19 @@ class Bell:
         tidy: Callable[[], None] | None = None,
     ) -> None:
         self.huey = huey
-        self.chores = [Chore(name, drain) for name, drain in (chores or {}).items()]
+        self.chores: list[Chore] = []
         self.is_stopping = False
         self._wake = huey.task(name="wake")(self._answer)
-        if self.chores:
-            huey.periodic_task(crontab(), name="sweep")(self._answer)
+        for name, drain in (chores or {}).items():
+            self.add(name, drain)
         if tidy is not None:
             huey.periodic_task(crontab(minute=TIDY_MINUTE), name="tidy")(tidy)
+
+    def add(self, name: str, drain: Drain) -> None:
+        """Give the worker one chore more, before it begins its work."""
+        if not self.chores:
+            self.huey.periodic_task(crontab(), name="sweep")(self._answer)
+        self.chores.append(Chore(name, drain))
 
     def ring(self) -> None:
         """Wake a worker now. Call after the commit; a lost ring is found by the sweep.

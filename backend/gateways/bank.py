@@ -1,7 +1,7 @@
 """The bank that residents pay into: the promise in our words, kept by a client of its merchant API.
 
-There is no fake client: a demo and the tests let the same client talk to `simulators/bank.py`. The
-API is written down in docs/bank-api.md.
+`bank_client.py` is that client. There is no fake one: a demo and the tests let the same client talk
+to `simulators/bank.py`. The API is written down in docs/bank-api.md.
 """
 
 from collections.abc import Iterator
@@ -107,7 +107,14 @@ class News:
 
 
 class NewsNotReadable(Exception):
-    """A genuine callback says something that we do not understand; its event is kept for staff."""
+    """A genuine callback says something that we do not understand; its event is kept for staff.
+
+    `event_id` is the bank's, where that much could be read.
+    """
+
+    def __init__(self, why: str, event_id: str | None = None) -> None:
+        super().__init__(why)
+        self.event_id = event_id
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,10 @@ class StatementLine:
 
 class Bank(Protocol):
     """The bank's merchant API. Repeating a call under the same reference changes nothing."""
+
+    def quiet_seconds(self) -> float:
+        """Return how long to leave the bank alone, 0 if it may be asked."""
+        ...
 
     def create(self, order: Order) -> FoundOrder:
         """Tell the bank to expect an order; BankAway, BankRefused."""
@@ -147,5 +158,5 @@ class Bank(Protocol):
         ...
 
     def statement(self, day: date) -> Iterator[StatementLine]:
-        """Yield every movement of a Hong Kong day, checked by the file's own totals; BankAway."""
+        """Yield every movement of a Hong Kong day; BankAway before the first if the file is off."""
         ...

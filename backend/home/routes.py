@@ -1,5 +1,23 @@
 """The first screen."""
 
-from backend.core.http import Blueprint
+from flask import current_app
+
+from backend.core import clock
+from backend.core.access import resident
+from backend.core.database import session_of_request
+from backend.core.http import Blueprint, language_of_request
+from backend.home import actions
+from backend.home.reading import read_home
+from backend.home.schemas import HomeShape
 
 blp = Blueprint("home", __name__, url_prefix="/v1", description="The first screen in one call")
+
+
+@blp.get("/home")
+@blp.response(200, HomeShape)
+@blp.doc(operationId="getHome")
+def get_home() -> dict[str, dict[str, object]]:
+    """See what is due, what is new and what I use"""
+    catalogue, now = current_app.extensions["catalogue"], clock.now()
+    home = actions.gather(session_of_request(), catalogue, resident().resident_id, now)
+    return read_home(home, catalogue, language_of_request(), clock.hong_kong_date(now))

@@ -1,6 +1,6 @@
 """Telling a resident something, and reading the inbox."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from backend.accounts import devices_of
 from backend.core.clock import new_id
 from backend.core.paging import Page, decode_cursor, encode_cursor
-from backend.notifications.models import Delivery, Message, messages_to, unsent_about
+from backend.notifications.models import (
+    Delivery,
+    Message,
+    messages_of_kind_about,
+    messages_since,
+    messages_to,
+    unsent_about,
+)
 from backend.notifications.rules import DeliveryState, MessageKind
 
 
@@ -63,6 +70,21 @@ def call_off(db: Session, about_id: str, now: datetime) -> None:
         .where(Delivery.id.in_(unsent_about(about_id)))
         .values(state=DeliveryState.DROPPED, reason="no longer so", settled_at=now)
     )
+
+
+def editions_told(
+    db: Session, kind: MessageKind, about_ids: Collection[str]
+) -> dict[str, dict[int, str]]:
+    """Return which editions of a kind were told about each of these, and to whom."""
+    told: dict[str, dict[int, str]] = {}
+    for message in db.scalars(messages_of_kind_about(kind, about_ids)):
+        told.setdefault(message.about_id, {})[message.edition] = message.resident_id
+    return told
+
+
+def count_messages(db: Session, resident_id: str, since: datetime) -> int:
+    """Count the messages that a resident got since then."""
+    return db.scalars(messages_since(resident_id, since)).one()
 
 
 def list_messages(db: Session, resident_id: str, cursor: str | None, limit: int) -> Page[Message]:

@@ -1,5 +1,6 @@
 """The inbox, and the outbox of pushes."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +80,24 @@ def messages_to(resident_id: str, before_id: str | None, limit: int) -> Select[M
     if before_id is not None:
         select_messages = select_messages.where(Message.id < before_id)
     return select_messages.limit(limit)
+
+
+def messages_of_kind_about(kind: MessageKind, about_ids: Collection[str]) -> Select[Message]:
+    """What was told to anybody of this kind about any of these."""
+    return select(Message).where(Message.kind == kind, Message.about_id.in_(list(about_ids)))
+
+
+def messages_since(resident_id: str, since: datetime) -> Select[int]:
+    """How many messages a resident got since then, of the kinds that this version has words for."""
+    return (
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.resident_id == resident_id,
+            Message.kind.in_(list(MessageKind)),
+            Message.created_at >= since,
+        )
+    )
 
 
 def deliveries_due(state: DeliveryState, now: datetime, most: int) -> Select[str]:

@@ -1,5 +1,6 @@
 """Payment attempts, what the bank said, the money that came, and the books."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -8,15 +9,16 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    Text,
-    UniqueConstraint,
+    Select,
+    func,
+    select,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
-from backend.payments.rules import OPEN_REFUNDS, OPEN_STATES, AttemptState, EventState
+from backend.payments.rules import OPEN_REFUNDS, OPEN_STATES, AttemptState, RefundState
 
 
 def _is_in(column: str, states: tuple[str, ...]) -> Any:
@@ -62,30 +64,12 @@ class PaymentAttempt(Base):
     tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
 
 
-class BankEvent(Base):
-    """A callback as the bank sent it, verified, byte for byte; acknowledged once it is here."""
-
-    __tablename__ = "bank_events"
-    __table_args__ = (Index(None, "state", "due_at"),)
-
-    id: Mapped[str] = mapped_column(
-        primary_key=True, default=lambda: new_id("bev"), info=IMPERSONAL
-    )
-    event_id: Mapped[str] = mapped_column(unique=True, info=IMPERSONAL)
-    body: Mapped[str] = mapped_column(Text, info=PERSONAL)
-    state: Mapped[str] = mapped_column(default=EventState.STORED, info=IMPERSONAL)
-    reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
-    received_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
-    due_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
-    tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
-    applied_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
-
-
 class BankCredit(Base):
     """Money that arrived at the bank, once by the bank's own number of the transaction."""
 
     __tablename__ = "bank_credits"
     __table_args__ = (
+        Index(None, "attempt_id"),
         Index(None, "bill_id"),
         Index(None, "paid_on"),
         CheckConstraint("amount_cents > 0", name="amount_is_positive"),
@@ -110,6 +94,7 @@ class BankCredit(Base):
     heard_by: Mapped[str] = mapped_column(info=IMPERSONAL)
     paid_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
     paid_on: Mapped[date] = mapped_column(info=IMPERSONAL)  # the Hong Kong date of paid_at
+    stated_on: Mapped[date | None] = mapped_column(info=IMPERSONAL)  # the bank's file that has it
     created_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
 
 
@@ -146,6 +131,7 @@ class Refund(Base):
     due_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
     tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
     closed_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    stated_on: Mapped[date | None] = mapped_column(info=IMPERSONAL)  # the bank's file that has it
 
 
 class LedgerEntry(Base):
@@ -208,33 +194,77 @@ class Receipt(Base):
     issued_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
 
 
-class ParityDay(Base):
-    """A day whose books were held against the bank's own file."""
-
-    __tablename__ = "parity_days"
-
-    day: Mapped[date] = mapped_column(primary_key=True, info=IMPERSONAL)
-    bank_count: Mapped[int] = mapped_column(info=IMPERSONAL)
-    bank_cents: Mapped[int] = mapped_column(BigInteger, info=IMPERSONAL)
-    our_count: Mapped[int] = mapped_column(info=IMPERSONAL)
-    our_cents: Mapped[int] = mapped_column(BigInteger, info=IMPERSONAL)
-    checked_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
-
-
-class ParityFinding(Base):
-    """Where books and bank did not agree: the staff's work list."""
-
-    __tablename__ = "parity_findings"
-    __table_args__ = (UniqueConstraint("day", "transaction_id", "kind"),)
-
-    id: Mapped[str] = mapped_column(
-        primary_key=True, default=lambda: new_id("pfd"), info=IMPERSONAL
+def attempt_of(resident_id: str, attempt_id: str) -> Select[PaymentAttempt]:
+    """One payment attempt of this resident; another's is not found."""
+    return select(PaymentAttempt).where(
+        PaymentAttempt.id == attempt_id, PaymentAttempt.resident_id == resident_id
     )
-    day: Mapped[date] = mapped_column(info=IMPERSONAL)
-    transaction_id: Mapped[str] = mapped_column(info=IMPERSONAL)
-    kind: Mapped[str] = mapped_column(info=IMPERSONAL)
-    bank_cents: Mapped[int | None] = mapped_column(BigInteger, info=IMPERSONAL)
-    our_cents: Mapped[int | None] = mapped_column(BigInteger, info=IMPERSONAL)
-    found_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
-    closed_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
-    closed_by: Mapped[str | None] = mapped_column(info=PERSONAL)
+
+
+def attempts_at(resident_id: str, bill_id: str) -> Select[PaymentAttempt]:
+    """A resident's attempts at one bill, newest first."""
+    return (
+        select(PaymentAttempt)
+        .where(PaymentAttempt.resident_id == resident_id, PaymentAttempt.bill_id == bill_id)
+        .order_by(PaymentAttempt.id.desc())
+    )
+
+
+def open_attempt_for(bill_id: str) -> Select[PaymentAttempt]:
+    """The one open attempt at a bill, if there is one."""
+    return select(PaymentAttempt).where(
+        PaymentAttempt.bill_id == bill_id, PaymentAttempt.state.in_(OPEN_STATES)
+    )
+
+
+def attempt_referred_to(reference: str) -> Select[PaymentAttempt]:
+    """The attempt that the bank knows by this reference of ours."""
+    return select(PaymentAttempt).where(PaymentAttempt.reference == reference)
+
+
+def locked_attempt(attempt_id: str) -> Select[PaymentAttempt]:
+    """An attempt as it stands now, its row locked; take its bill's row before."""
+    return (
+        select(PaymentAttempt)
+        .where(PaymentAttempt.id == attempt_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def attempts_due(now: datetime, most: int) -> Select[PaymentAttempt]:
+    """Attempts that the bank is to be asked about now; those that another worker takes are passed."""
+    return (
+        select(PaymentAttempt)
+        .where(PaymentAttempt.due_at <= now)
+        .order_by(PaymentAttempt.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def next_attempt_due() -> Select[datetime | None]:
+    """When the bank is to be asked next, None if never."""
+    return select(func.min(PaymentAttempt.due_at))
+
+
+def credit_numbered(transaction_id: str) -> Select[BankCredit]:
+    """The money that the bank knows by this number."""
+    return select(BankCredit).where(BankCredit.transaction_id == transaction_id)
+
+
+def credits_of_attempt(attempt_id: str) -> Select[BankCredit]:
+    """All the money that came for an attempt, in the order in which we heard of it."""
+    return select(BankCredit).where(BankCredit.attempt_id == attempt_id).order_by(BankCredit.id)
+
+
+def receipt_of_credits(credit_ids: Collection[str]) -> Select[Receipt]:
+    """The receipt that one of these credits earned, if any did."""
+    return select(Receipt).where(Receipt.credit_id.in_(list(credit_ids)))
+
+
+def returned_of_credits(credit_ids: Collection[str]) -> Select[int]:
+    """How much of these credits went back, in cents."""
+    return select(func.coalesce(func.sum(Refund.amount_cents), 0)).where(
+        Refund.credit_id.in_(list(credit_ids)), Refund.state == RefundState.DONE
+    )

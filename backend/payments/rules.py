@@ -1,11 +1,14 @@
 """When a bill may be paid, where a payment attempt may go from where it stands, what money is for."""
 
+import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from backend.core.errors import Conflict, NotFound, Unavailable
 from backend.core.languages import Words
+
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none to be misread
 
 
 class AttemptState(StrEnum):
@@ -53,14 +56,6 @@ class HeardBy(StrEnum):
     CALLBACK = "callback"
     LOOKING = "looking"
     STATEMENT = "statement"
-
-
-class EventState(StrEnum):
-    """Where a callback of the bank stands: stored before it is acknowledged, then applied."""
-
-    STORED = "stored"
-    APPLIED = "applied"
-    QUARANTINED = "quarantined"
 
 
 class RefundState(StrEnum):
@@ -129,9 +124,48 @@ def _held_whole_because(
     return None
 
 
-LOOKS_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 3, 7, 15))
-LOOKS_EVERY = timedelta(minutes=15)  # so that lost money is found within 35 minutes, bank willing
-LATE_LOOKS_AFTER = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 24 * 60))
+MINUTE = timedelta(minutes=1)
+LOOKS_AFTER = (MINUTE, 3 * MINUTE, 7 * MINUTE, 15 * MINUTE)  # of what the bank is to expect
+LOOK_EVERY = 15 * MINUTE  # from then on, so that money is found within 35 minutes, bank willing
+LOOK_AFTER_EXPIRY = timedelta(seconds=10)  # for the bank's clock to get there, too
+LATE_LOOKS_AFTER = (5 * MINUTE, 30 * MINUTE, 24 * 60 * MINUTE)  # of what is closed
+FIRST_PAUSE_SECONDS = 2
+LONGEST_PAUSE_SECONDS = 120
+
+
+def next_look(
+    created_at: datetime, expires_at: datetime, closed_at: datetime | None, now: datetime
+) -> datetime | None:
+    """Return when to look at the bank again for an attempt, None for never again.
+
+    An open attempt is looked at for as long as it is open, a closed one three times more: money
+    may be late. The nightly comparison with the bank's file finds whatever comes later still.
+    """
+    if closed_at is not None:
+        late = (closed_at + after for after in LATE_LOOKS_AFTER)
+        return next((look for look in late if look > now), None)
+    looks = [created_at + after for after in LOOKS_AFTER]
+    looks += [expires_at + LOOK_AFTER_EXPIRY, now + LOOK_EVERY]
+    return min(look for look in looks if look > now)
+
+
+def pause_before(tries: int) -> timedelta:
+    """Return how long to leave a bank alone that did not answer the last of so many tries."""
+    return timedelta(seconds=min(FIRST_PAUSE_SECONDS * 2 ** min(tries, 10), LONGEST_PAUSE_SECONDS))
+
+
+def new_reference() -> str:
+    """Return a fresh reference for the bank: 21 letters and digits, 100 random bits."""
+    return "F" + _some_letters(20)
+
+
+def new_receipt_number(paid_on: date) -> str:
+    """Return a fresh receipt number: the Hong Kong date of the payment and 50 random bits."""
+    return f"R{paid_on:%Y%m%d}-{_some_letters(10)}"
+
+
+def _some_letters(count: int) -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(count))
 
 
 class PaymentNotFound(NotFound):

@@ -93,6 +93,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_account_links_resident_id_id"), "account_links", ["resident_id", "id"])
     op.create_table(
+        "link_guesses",
+        sa.Column("counted_by", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("counted_by", "place", name=op.f("pk_link_guesses")),
+    )
+    op.create_index(op.f("ix_link_guesses_made_at"), "link_guesses", ["made_at"])
+    op.create_table(
         "calendar_feeds",
         sa.Column("resident_id", sa.String(), nullable=False),
         sa.Column("token_hash", sa.String(), nullable=False),
@@ -113,10 +121,17 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.Column("total_cents", sa.BigInteger(), nullable=False),
+        sa.Column("read_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("read_lines", sa.Integer(), nullable=False),
+        sa.Column("turns", sa.Integer(), nullable=False),
         sa.Column("checked", sa.Integer(), nullable=False),
         sa.Column("handled", sa.Integer(), nullable=False),
         sa.Column("posted", sa.Integer(), nullable=False),
         sa.Column("already_there", sa.Integer(), nullable=False),
+        sa.Column("withdrawing", sa.Boolean(), nullable=False),
+        sa.Column("withdrawal_reason", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Integer(), nullable=False),
+        sa.Column("withdrawn_to", sa.String(), nullable=False),
         sa.Column("problems", sa.JSON(), nullable=False),
         sa.Column("problem_count", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -126,6 +141,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_bill_runs_department_id_id"), "bill_runs", ["department_id", "id"])
     op.create_index(op.f("ix_bill_runs_state_due_at"), "bill_runs", ["state", "due_at"])
+    stands = sa.text("state in ('checking', 'posting', 'paused', 'done')")
+    op.create_index(
+        "uq_bill_runs_standing_file",
+        "bill_runs",
+        ["department_id", "sha256"],
+        unique=True,
+        sqlite_where=stands,
+        postgresql_where=stands,
+    )
+    op.create_table(
+        "bill_run_marks",
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["bill_runs.id"], name=op.f("fk_bill_run_marks_run_id_bill_runs")
+        ),
+        sa.PrimaryKeyConstraint("run_id", "after", name=op.f("pk_bill_run_marks")),
+    )
     op.create_table(
         "bill_run_chunks",
         sa.Column("run_id", sa.String(), nullable=False),
@@ -150,9 +184,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("favourites")
+    op.drop_table("bill_run_marks")
     op.drop_table("bill_run_chunks")
     op.drop_table("bill_runs")
     op.drop_table("calendar_feeds")
+    op.drop_table("link_guesses")
     op.drop_table("account_links")
     op.drop_table("bill_versions")
     op.drop_index(op.f("ix_messages_about_id"), "messages")

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("heard_by", sa.String(), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("stated_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount_cents > 0", name=op.f("ck_bank_credits_amount_is_positive")),
         sa.CheckConstraint(
@@ -101,6 +102,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_credits")),
         sa.UniqueConstraint("transaction_id", name=op.f("uq_bank_credits_transaction_id")),
     )
+    op.create_index(op.f("ix_bank_credits_attempt_id"), "bank_credits", ["attempt_id"])
     op.create_index(op.f("ix_bank_credits_bill_id"), "bank_credits", ["bill_id"])
     op.create_index(op.f("ix_bank_credits_paid_on"), "bank_credits", ["paid_on"])
     op.create_table(
@@ -118,6 +120,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stated_on", sa.Date(), nullable=True),
         sa.CheckConstraint("amount_cents > 0", name=op.f("ck_refunds_amount_is_positive")),
         sa.CheckConstraint(
             "approved_by is null or approved_by <> asked_by", name=op.f("ck_refunds_two_operators")
@@ -198,13 +201,16 @@ def upgrade() -> None:
     op.create_table(
         "parity_days",
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("bank_count", sa.Integer(), nullable=False),
         sa.Column("bank_cents", sa.BigInteger(), nullable=False),
         sa.Column("our_count", sa.Integer(), nullable=False),
         sa.Column("our_cents", sa.BigInteger(), nullable=False),
-        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_parity_days")),
     )
+    op.create_index(op.f("ix_parity_days_due_at"), "parity_days", ["due_at"])
     op.create_table(
         "parity_findings",
         sa.Column("id", sa.String(), nullable=False),

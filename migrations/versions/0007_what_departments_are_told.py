@@ -15,7 +15,12 @@ def upgrade() -> None:
         sa.Column("department_id", sa.String(), nullable=False),
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("former_secret", sa.String(), nullable=True),
+        sa.Column("former_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("quiet_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("department_id", name=op.f("pk_department_webhooks")),
     )
     op.create_table(
@@ -28,6 +33,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
@@ -38,7 +45,9 @@ def upgrade() -> None:
         op.f("ix_department_events_department_id_id"), "department_events", ["department_id", "id"]
     )
     op.create_index(
-        op.f("ix_department_events_state_due_at"), "department_events", ["state", "due_at"]
+        op.f("ix_department_events_state_department_id_due_at"),
+        "department_events",
+        ["state", "department_id", "due_at"],
     )
 
 

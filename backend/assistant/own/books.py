@@ -1,6 +1,6 @@
 """A resident's own bills and messages, as the assistant shows them: never anybody else's."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -8,25 +8,22 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from backend.bills import Bill, BillKind, ReadBill, find_bills, read_bill, sum_up_owed
+from backend.bills import (
+    Bill,
+    BillKind,
+    BillState,
+    ReadBill,
+    find_bills,
+    find_paid,
+    read_bill,
+    sum_up_owed,
+)
 from backend.core.languages import Language
-from backend.menu import Catalogue, Service, ServiceKind
+from backend.menu import Catalogue, paying_service
 from backend.notifications import ReadMessage, list_messages, read_message
 
 MOST_BILLS = 10
 MOST_MESSAGES = 5
-# What the service that takes a kind of bill calls it in English, in its name or its other names.
-PAID_AS = {
-    BillKind.WATER: "water bill",
-    BillKind.RATES: "rates",
-    BillKind.GOVERNMENT_RENT: "government rent",
-    BillKind.TAX: "tax bill",
-    BillKind.FIXED_PENALTY: "fixed penalty",
-    BillKind.HOUSING_RENT: "housing rent",
-    BillKind.HOSPITAL: "hospital bill",
-    BillKind.POSTAL: "post bill",
-    BillKind.GENERAL: "demand note",
-}
 
 
 class Topic(StrEnum):
@@ -41,7 +38,10 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class OwnBill:
-    """A bill of the resident's, and the service of the menu that takes its payment, if any does."""
+    """A bill of the resident's, and the service of the menu that takes its payment, if any does.
+
+    Nobody takes payment of one that is paid or taken back.
+    """
 
     bill: ReadBill
     service: str | None
@@ -55,8 +55,9 @@ class OwnBill:
 class Own:
     """What one resident is shown of their own.
 
-    `bills` are the first due; `count` and `total_due_cents` are of all that were asked for. `kinds`
-    are those that the question named, none for any.
+    `bills` are the first due; `count` is of all that were asked for, `total_due_cents` what they
+    come to today. `kinds` are those that the question named, none for any. `last_paid` is told
+    where payments are asked for, or nothing is open.
     """
 
     topic: Topic
@@ -65,6 +66,7 @@ class Own:
     count: int = 0
     total_due_cents: int = 0
     messages: tuple[ReadMessage, ...] = ()
+    last_paid: OwnBill | None = None
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,23 @@ class Books:
         with self.open_rows() as db:
             if topic is Topic.MESSAGES:
                 return Own(topic, messages=self._messages(db))
-            owed = sum_up_owed(db, self.resident_id, kinds, MOST_BILLS)
+            owed = sum_up_owed(db, self.resident_id, kinds, MOST_BILLS, self.today)
             bills = tuple(self._own(bill) for bill in owed.bills)
-        return Own(topic, tuple(kinds), bills, owed.count, owed.total_cents)
+            looks_back = topic is Topic.PAID or not bills
+            last_paid = self._last_paid(db, kinds) if looks_back else None
+        return Own(topic, tuple(kinds), bills, owed.count, owed.total_cents, last_paid=last_paid)
 
     def some(self, bill_ids: Collection[str], topic: Topic) -> Own | None:
-        """Return these bills, None where the resident has none of them."""
+        """Return these bills, however they stand; None where the resident has none of them."""
         with self.open_rows() as db:
             found = find_bills(db, self.resident_id, bill_ids)
             bills = tuple(self._own(bill) for bill in found)
-        total_cents = sum(each.bill.amount_cents for each in bills)
+        total_cents = sum(each.bill.payable_cents for each in bills)
         return Own(topic, (), bills, len(bills), total_cents) if bills else None
+
+    def _last_paid(self, db: Session, kinds: Collection[BillKind]) -> OwnBill | None:
+        paid = find_paid(db, self.resident_id, kinds, 1)
+        return self._own(paid[0]) if paid else None
 
     def _messages(self, db: Session) -> tuple[ReadMessage, ...]:
         page = list_messages(db, self.resident_id, None, MOST_MESSAGES)
@@ -105,24 +113,10 @@ class Books:
 
     def _own(self, bill: Bill) -> OwnBill:
         read = read_bill(bill, self.language, self._name_of, self.today)
+        if read.state is not BillState.OPEN:
+            return OwnBill(read, None)
         service = paying_service(self.catalogue, bill.department_id, BillKind(bill.kind))
         return OwnBill(read, service.id if service else None)
 
     def _name_of(self, department_id: str, language: Language) -> str:
         return self.catalogue.department_name(department_id, language)
-
-
-def paying_service(catalogue: Catalogue, department_id: str, kind: BillKind) -> Service | None:
-    """Return the service at which a department takes payment of this kind of bill, or None.
-
-    A department may take payments for other things too, so one that only belongs to it will not do.
-    """
-    takes = (service for service in catalogue.services if _takes(service, department_id, kind))
-    return next(takes, None)
-
-
-def _takes(service: Service, department_id: str, kind: BillKind) -> bool:
-    if service.department_id != department_id or service.kind is not ServiceKind.PAY:
-        return False
-    names: Sequence[str] = (service.name.en, *service.also)
-    return any(PAID_AS[kind] in name.lower() for name in names)

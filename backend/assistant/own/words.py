@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date
 
 from backend.assistant.own.books import Own, OwnBill, Topic
-from backend.bills import BillKind, dollars
+from backend.bills import BillKind, BillState, dollars
+from backend.core.clock import hong_kong_date
 from backend.core.languages import Language, Words
 
 MONTHS = (
@@ -45,6 +46,30 @@ SEVERAL_OVERDUE = Words(
     "on {due_on}.",
     "你有{count}張賬單待繳，合共{total}。最先到期的是{name}：{amount}，繳款限期{due_on}已過。",
     "你有{count}张账单待缴，合计{total}。最先到期的是{name}：{amount}，缴款期限{due_on}已过。",
+)
+SURCHARGED = Words(
+    " {added} of it is a surcharge, as it was not paid by {day}.",
+    "其中{added}是{day}後加收的附加費。",
+    "其中{added}是{day}后加收的附加费。",
+)
+TO_BE_SURCHARGED = Words(
+    " A surcharge of {added} comes on top if it is not paid by {day}.",
+    "如在{day}後仍未繳付，將加收附加費{added}。",
+    "如在{day}后仍未缴付，将加收附加费{added}。",
+)
+PAID = Words(
+    "You paid your {name} on {paid_on}: {amount}. You find the receipt with the bill.",
+    "你已於{paid_on}繳付{name}，金額{amount}，收據載於該賬單內。",
+    "你已于{paid_on}缴付{name}，金额{amount}，收据载于该账单内。",
+)
+MORE_TO_PAY = Words(" There is more to pay. ", "另有賬單待繳。", "另有账单待缴。")
+NOTHING_OPEN = Words(
+    "You have no {name} to pay here. ", "這裏沒有待繳的{name}。", "这里没有待缴的{name}。"
+)
+TAKEN_BACK = Words(
+    "{department} took your {name} back: you need not pay it.",
+    "{department}已撤回你的{name}，你無須繳付。",
+    "{department}已撤回你的{name}，你无须缴付。",
 )
 NO_BILL = Words(
     "I have no {name} of yours here. A department may still have sent you one in another way, such "
@@ -121,21 +146,59 @@ def how_to_pay(service_name: str, language: Language) -> str:
 
 def _bills(own: Own, language: Language) -> str:
     if not own.bills:
-        return NO_BILL.into(language, name=_asked_for(own).into(language))
+        return _nothing_open(own, language)
     first = own.bills[0]
+    if first.bill.state is not BillState.OPEN:
+        return _done_with(first, language)
     if own.count == 1:
         words = ONE_OVERDUE if first.bill.overdue else ONE
-        return words.into(language, **_facts(first, language))
+        return words.into(language, **_facts(first, language)) + _surcharges(first, language)
     words = SEVERAL_OVERDUE if first.bill.overdue else SEVERAL
     total = amount(own.total_due_cents, language)
-    return words.into(language, count=own.count, total=total, **_facts(first, language))
+    says = words.into(language, count=own.count, total=total, **_facts(first, language))
+    return says + _surcharges(first, language)
+
+
+def _nothing_open(own: Own, language: Language) -> str:
+    name = _asked_for(own).into(language)
+    if own.last_paid is None:
+        return NO_BILL.into(language, name=name)
+    return NOTHING_OPEN.into(language, name=name) + _done_with(own.last_paid, language)
 
 
 def _paid(own: Own, language: Language) -> str:
+    if own.last_paid:
+        says = _done_with(own.last_paid, language)
+        return says + (MORE_TO_PAY.into(language) + _bills(own, language) if own.bills else "")
     if not own.bills:
         name = _asked_for(own).into(language)
         return NO_PAYMENT_AND_NO_BILL.into(language, name=name)
+    if own.bills[0].bill.state is not BillState.OPEN:
+        return _done_with(own.bills[0], language)
     return NO_PAYMENT.into(language) + _bills(own, language)
+
+
+def _done_with(own: OwnBill, language: Language) -> str:
+    """Say when a bill was paid, and how much; or else that it was taken back."""
+    name, paid = NAMES[own.kind].into(language), own.bill.paid
+    if paid is None:
+        return TAKEN_BACK.into(language, department=own.bill.department["name"], name=name)
+    paid_on = on(hong_kong_date(paid.at), language)
+    return PAID.into(language, name=name, paid_on=paid_on, amount=amount(paid.cents, language))
+
+
+def _surcharges(own: OwnBill, language: Language) -> str:
+    """Say what of the amount is surcharge, and what is added next, if anything is."""
+    holding = [each for each in own.bill.surcharges if each.holds]
+    coming = [each for each in own.bill.surcharges if not each.holds][:1]
+    says = ""
+    if holding:
+        added = amount(sum(each.amount_cents for each in holding), language)
+        says += SURCHARGED.into(language, added=added, day=on(holding[-1].after, language))
+    if coming:
+        added = amount(coming[0].amount_cents, language)
+        says += TO_BE_SURCHARGED.into(language, added=added, day=on(coming[0].after, language))
+    return says
 
 
 def _messages(own: Own, language: Language) -> str:
@@ -166,6 +229,6 @@ def _asked_for(own: Own) -> Words:
 def _facts(own: OwnBill, language: Language) -> dict[str, str]:
     return {
         "name": NAMES[own.kind].into(language),
-        "amount": amount(own.bill.amount_cents, language),
+        "amount": amount(own.bill.payable_cents, language),
         "due_on": on(own.bill.due_on, language),
     }

@@ -95,6 +95,28 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
         return decorate
 
+    def takes_bytes(self, media_type: str) -> Any:
+        """Declare a body that the operation reads byte for byte, such as a signed one."""
+
+        def decorate(view: Any) -> Any:
+            view.takes_body = True
+            content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+            return self.doc(requestBody={"required": True, "content": content})(view)
+
+        return decorate
+
+    def takes_stream(self, description: str, *media_types: str) -> Any:
+        """Declare that a file comes in as the body, which the route reads by `bodies.pieces_of`."""
+        text = {"schema": {"type": "string"}}
+        body = {"description": description, "required": True}
+
+        def decorate(view: Any) -> Any:
+            view.takes_stream = True
+            content = dict.fromkeys(media_types, text)
+            return self.doc(requestBody={**body, "content": content})(view)
+
+        return decorate
+
     def refuses(self, *refusals: type[Refusal]) -> Any:
         """Declare the named refusals of an operation, for the API description."""
 
@@ -121,6 +143,12 @@ class DeviceConverter(BaseConverter):
     """The id that a phone gave itself."""
 
     regex = "[A-Za-z0-9_-]{8,64}"
+
+
+class TokenConverter(BaseConverter):
+    """A secret of 256 random bits in base64url: whoever knows the address may read."""
+
+    regex = "[A-Za-z0-9_-]{43}"
 
 
 class FerryApi(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -152,7 +180,12 @@ def make_api(app: Flask) -> FerryApi:
     # One spelling for each address: no second name for caches and logs, and no redirect either.
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    converters = {"id": IdConverter, "slug": SlugConverter, "device": DeviceConverter}
+    converters = {
+        "id": IdConverter,
+        "slug": SlugConverter,
+        "device": DeviceConverter,
+        "token": TokenConverter,
+    }
     app.url_map.converters.update(converters)
     api = FerryApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(_name_of_shape)})
     for converter in converters.values():
@@ -167,6 +200,8 @@ def check_body_is_expected() -> None:
     if not request.endpoint:
         return
     view = current_app.view_functions[request.endpoint]
+    if getattr(view, "takes_stream", False):
+        return  # a file, which its route reads in pieces
     if getattr(view, "takes_body", False):
         bodies.raw_body(request)
     else:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.database import IMPERSONAL, PERSONAL, Base
@@ -18,3 +18,12 @@ class Favourite(Base):
     )
     service_id: Mapped[str] = mapped_column(primary_key=True, info=PERSONAL)
     added_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+
+
+def favourites_of(resident_id: str) -> Select[str]:
+    """Ids of a resident's favourite services, newest first."""
+    return (
+        select(Favourite.service_id)
+        .where(Favourite.resident_id == resident_id)
+        .order_by(Favourite.added_at.desc(), Favourite.service_id)
+    )

@@ -1,7 +1,13 @@
 """A department reads what was settled for it."""
 
-import backend.payments.models  # noqa: F401  # until the room is furnished
-from backend.core.http import Blueprint
+from typing import Any
+
+from backend.core.access import department
+from backend.core.database import session_of_request
+from backend.core.http import Blueprint, PageQuery, page_of
+from backend.core.paging import CursorNotKnown
+from backend.payments.parity import actions, rules
+from backend.payments.parity.schemas import SettlementShape
 
 blp = Blueprint(
     "settlements",
@@ -9,3 +15,27 @@ blp = Blueprint(
     url_prefix="/v1/department",
     description="What was settled for a department",
 )
+
+
+@blp.get("/settlements/<day>")
+@blp.refuses(rules.DayNotReadable, CursorNotKnown)
+@blp.arguments(PageQuery, location="query")
+@blp.response(200, SettlementShape)
+@blp.doc(operationId="getSettlement")
+def get_settlement(query: dict[str, Any], day: str) -> dict[str, Any]:
+    """See what was settled for me on a day in Hong Kong"""
+    settlement = actions.read_settlement(
+        session_of_request(),
+        department().department_id,
+        actions.read_day(day),
+        query["cursor"],
+        query["limit"],
+    )
+    path = f"/v1/department/settlements/{settlement.day}"
+    return {
+        "day": settlement.day,
+        "count": settlement.count,
+        "total_cents": settlement.total_cents,
+        "currency": settlement.currency,
+        **page_of(settlement.page, path, [("limit", query["limit"])]),
+    }

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from backend.assistant.own.books import MOST_BILLS, MOST_MESSAGES, Books, Own, Topic, paying_service
+from backend.assistant.own.books import MOST_BILLS, MOST_MESSAGES, Books, Own, Topic
 from backend.assistant.own.words import amount, on, sentence
 from backend.bills import BillKind
 from backend.core.database import Database
 from backend.core.languages import Language
 from backend.core.settings import CHECKOUT
-from backend.menu import Catalogue
+from backend.menu import Catalogue, paying_service
 from backend.menu.content import read_catalogue
 from backend.menu.published import catalogue_of
 from tests.assistant.billing import DUE_ON, owe, settle
