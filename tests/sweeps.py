@@ -13,7 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.core import clock
+from backend.core.database import Database
 from tests.conftest import Caller
+from tests.receipts import keep_receipt
 
 NOBODY, RESIDENT, NEIGHBOUR, REVOKED = "nobody", "resident", "neighbour", "revoked"
 GARBAGE, DEPARTMENT, SCOPELESS = "garbage", "department", "scopeless"
@@ -49,6 +51,7 @@ class Sound:
     path: str
     json: dict[str, Any] | None = None
     form: dict[str, str] | None = None
+    text: str | None = None  # of the type that `headers` name
     headers: dict[str, str] = field(default_factory=dict)
     personal: bool = False
 
@@ -62,7 +65,11 @@ Key = tuple[str, str]
 DEVICE = {"platform": "android", "address": {"kind": "token", "value": "sweep-address-1"}}
 BILL = {"bill_number": "S-1", "kind": "water", "amount_cents": 100, "due_on": "2099-01-01"}
 NAME_A_RESIDENT = {("POST", "/v1/department/bills"), ("PUT", "/v1/department/bills/<id>")}
+LINK = {"department": "WSD", "account_number": "STAGE-77", "proof": {"amount_cents": 100}}
 HOOK = "http://127.0.0.1:9/hook"  # a demo may call itself; nobody listens there
+BILL_FILE = (
+    "bill_number,kind,amount_cents,due_on,account_number\nS-9,water,1,2099-01-01,7\n#total,1,1\n"
+)
 GRANT = {"grant_type": "client_credentials", "client_id": "{client}", "client_secret": "{secret}"}
 
 SOUND: dict[Key, Sound] = {
@@ -122,13 +129,84 @@ SOUND: dict[Key, Sound] = {
         {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404}, "/v1/devices/{device}", personal=True
     ),
     ("GET", "/v1/messages"): Sound(RESIDENTS_ONLY, "/v1/messages", personal=True),
+    ("GET", "/v1/home"): Sound(RESIDENTS_ONLY, "/v1/home", personal=True),
+    ("GET", "/v1/favourites"): Sound(RESIDENTS_ONLY, "/v1/favourites", personal=True),
+    ("PUT", "/v1/favourites/<id>"): Sound(RESIDENTS_ONLY, "/v1/favourites/wsd-pay", personal=True),
+    ("DELETE", "/v1/favourites/<id>"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 204},
+        "/v1/favourites/wsd-pay",
+        personal=True,
+    ),
+    ("POST", "/v1/account-links"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 422},
+        "/v1/account-links",
+        json=LINK,
+        headers={"Idempotency-Key": "sweep-link"},
+        personal=True,
+    ),
+    ("GET", "/v1/account-links"): Sound(RESIDENTS_ONLY, "/v1/account-links", personal=True),
+    ("DELETE", "/v1/account-links/<id>"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404},
+        "/v1/account-links/{link}",
+        personal=True,
+    ),
+    ("POST", "/v1/calendar"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 201, NEIGHBOUR: 201}, "/v1/calendar", personal=True
+    ),
+    ("GET", "/v1/calendar"): Sound(RESIDENTS_ONLY, "/v1/calendar", personal=True),
+    ("DELETE", "/v1/calendar"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 204}, "/v1/calendar", personal=True
+    ),
+    ("GET", "/v1/calendar/<id>.ics"): Sound(EVERYBODY, "/v1/calendar/{feed}.ics", personal=True),
     ("GET", "/v1/bills"): Sound(RESIDENTS_ONLY, "/v1/bills", personal=True),
     ("GET", "/v1/bills/<id>"): Sound(
         {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/bills/{bill}", personal=True
     ),
+    ("POST", "/v1/department/bill-runs"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 202},
+        "/v1/department/bill-runs",
+        text=BILL_FILE,
+        headers={"Content-Type": "text/csv"},
+        personal=True,
+    ),
+    ("GET", "/v1/department/bill-runs"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/bill-runs", personal=True
+    ),
+    ("GET", "/v1/department/bill-runs/<id>"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/bill-runs/{run}", personal=True
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/pause"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/bill-runs/{run}/pause", personal=True
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/resume"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{run}/resume",
+        personal=True,
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/cancel"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{run}/cancel",
+        json={"withdraw_posted": True},
+        personal=True,
+    ),
     ("POST", "/v1/department/token"): Sound(
         EVERYBODY, "/v1/department/token", form=GRANT, personal=True
     ),
+    ("GET", "/v1/bills/<id>/receipt"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/bills/{paid_bill}/receipt", personal=True
+    ),
+    ("GET", "/v1/receipts"): Sound(RESIDENTS_ONLY, "/v1/receipts", personal=True),
+    ("GET", "/v1/receipts/<id>"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/receipts/{receipt}", personal=True
+    ),
+    ("GET", "/v1/receipts/<id>/pdf"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/receipts/{receipt}/pdf", personal=True
+    ),
+    ("GET", "/v1/receipts/check"): Sound(EVERYBODY, "/v1/receipts/check?t={signed}", personal=True),
+    ("POST", "/v1/receipts/check"): Sound(
+        EVERYBODY, "/v1/receipts/check", json={"jws": "a.b.c"}, personal=True
+    ),
+    ("GET", "/v1/receipts/keys"): Sound(EVERYBODY, "/v1/receipts/keys"),
     ("GET", "/v1/bills/years"): Sound(RESIDENTS_ONLY, "/v1/bills/years", personal=True),
     ("GET", "/v1/bills/total"): Sound(RESIDENTS_ONLY, "/v1/bills/total", personal=True),
     ("PUT", "/v1/bills/<id>/later"): Sound(
@@ -258,7 +336,11 @@ class Stage:
             arguments["data"] = {
                 name: value.format(**self.values) for name, value in sound.form.items()
             }
+        if sound.text is not None and not {"data", "content_type"} & changes.keys():
+            arguments["data"] = sound.text
         headers = {**arguments["headers"], **changes.pop("headers", {})}
+        if "content_type" in changes:
+            headers.pop("Content-Type", None)
         if "data" in changes:
             arguments.pop("json", None)
         path = sound.path.format(**self.values)
@@ -274,6 +356,21 @@ class Stage:
         return {"resident_id": self.callers[RESIDENT].id} if key in NAME_A_RESIDENT else {}
 
 
+def link_account(client: FlaskClient, department: Caller, resident: Caller) -> str:
+    """Post a bill on an account and link that; return the link's id."""
+    on_account = {**BILL, "bill_number": "STAGE-77", "account_number": LINK["account_number"]}
+    key = {"Idempotency-Key": "stage-link"}
+    client.post("/v1/department/bills", json=on_account, headers={**department.headers, **key})
+    link = client.post("/v1/account-links", json=LINK, headers={**resident.headers, **key}).json
+    return str(link["id"])
+
+
+def open_calendar(client: FlaskClient, resident: Caller) -> str:
+    """Give a resident's calendar an address; return its token."""
+    url: str = client.post("/v1/calendar", headers=resident.headers).json["url"]
+    return url.rpartition("/")[2].removesuffix(".ics")
+
+
 @pytest.fixture
 def stage(
     app: Flask,
@@ -281,6 +378,7 @@ def stage(
     sign_in: Callable[[str], Caller],
     make_department: Callable[[str, frozenset[str]], Caller],
     department_credentials: tuple[str, str],
+    database: Database,
 ) -> Stage:
     """Set the stage: a resident with a phone, a bill and a conversation, a neighbour, departments."""
     resident, department = sign_in("chan-sau-ying"), make_department("WSD", frozenset({"bills"}))
@@ -303,6 +401,13 @@ def stage(
         json={**BILL, "bill_number": "STAGE", "resident_id": resident.id},
         headers={**department.headers, "Idempotency-Key": "stage"},
     ).json
+    paid_bill = client.post(
+        "/v1/department/bills",
+        json={**BILL, "bill_number": "STAGE-PAID", "resident_id": resident.id},
+        headers={**department.headers, "Idempotency-Key": "stage-paid"},
+    ).json["id"]
+    receipt = keep_receipt(database, paid_bill, resident.id)
+    signed = client.get(f"/v1/receipts/{receipt}", headers=resident.headers).json["jws"]
     client_id, secret = department_credentials
     conversation = client.post(
         "/v1/assistant/conversations", json={}, headers=resident.headers
@@ -312,9 +417,20 @@ def stage(
         "/v1/department/webhook/test",
         headers={**department.headers, "Idempotency-Key": "stage-ping"},
     ).json
+    run = client.post(
+        "/v1/department/bill-runs",
+        data=BILL_FILE.replace("S-9", "S-8"),
+        headers={**department.headers, "Content-Type": "text/csv"},
+    ).json
     values = {
+        "run": run["id"],
+        "link": link_account(client, department, resident),
+        "feed": open_calendar(client, resident),
         "event": event["id"],
         "bill": bill["id"],
+        "paid_bill": paid_bill,
+        "receipt": receipt,
+        "signed": signed,
         "conversation": conversation["id"],
         "device": "stage-phone",
         "client": client_id,

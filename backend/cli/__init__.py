@@ -19,6 +19,7 @@ DEEDS: Mapping[str, str] = {
     "demo-city": "backend.cli.city:demo_city",
     "openapi": "backend.cli.openapi:openapi",
     "departments": "backend.departments.commands:departments",
+    "payments": "backend.payments.commands:payments",
     "catalogue": "backend.menu.commands:catalogue",
     "intents": "backend.assistant.commands:intents",
     "bills": "backend.bills.runs.commands:bills",

@@ -37,7 +37,7 @@ def settle(data_dir: Path) -> Settings:
     _write_account(data_dir / "fcm-account.json", push)
     if not (data_dir / "receipt-key.pem").exists():
         make_key(data_dir / "receipt-key.pem")
-    _write_settings(data_dir, port, push, bank)
+    write_settings(data_dir, port, push, bank)
     settings = settings_or_stop()
     if not settings.is_demo:
         raise click.ClickException("FERRY_STAGE says production, which has no demo city.")
@@ -62,7 +62,8 @@ def _publish_intents() -> None:
         raise click.ClickException("The intents could not be published; see the lines above.")
 
 
-def _write_settings(data_dir: Path, port: int, push: str, bank: str) -> None:
+def write_settings(data_dir: Path, port: int, push: str, bank: str) -> None:
+    """Write what the processes read: where they listen, and what they sign in with."""
     api_key, callback_key = _bank_keys(data_dir)
     lines = {
         "FERRY_STAGE": "demo",

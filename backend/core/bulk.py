@@ -1,48 +1,57 @@
 """Rows by the thousand: COPY on PostgreSQL, one prepared statement on SQLite."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import JSON, Column, Table
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.core.database import Base
 
+Values = Sequence[Any]
+
 
 def insert_rows(
-    session: Session, table: type[Base], names: Sequence[str], rows: Sequence[Sequence[Any]]
+    session: Session, table: type[Base], names: Sequence[str], rows: Sequence[Values]
 ) -> None:
     """Insert rows, their values in the order of `names`; a column left out is null.
 
     Defaults of the models are not filled in. DBAPIError as by any other insert.
     """
-    if not rows:
-        return
+    if rows:
+        insert_columns(session, table, dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def insert_columns(session: Session, table: type[Base], columns: dict[str, Values]) -> None:
+    """Insert rows that are given by their columns, all of one length; otherwise as `insert_rows`."""
     connection = session.connection()
     stored: Table = table.__table__  # type: ignore[assignment]  # declared as FromClause
-    quote = connection.dialect.identifier_preparer.quote
-    columns = ", ".join(quote(name) for name in names)
-    lines = _as_the_driver_takes(connection, [stored.c[name] for name in names], rows)
-    if connection.dialect.name == "postgresql":
-        _copy(connection, f"copy {stored.name} ({columns}) from stdin", lines)
+    taken = [_as_the_driver_takes(connection, stored.c[name], columns[name]) for name in columns]
+    lines = list(zip(*taken, strict=True))
+    if not lines:
         return
-    places = ", ".join("?" * len(names))
-    insert = f"insert into {stored.name} ({columns}) values ({places})"  # noqa: S608  # our own names
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(name) for name in columns)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, f"copy {stored.name} ({names}) from stdin", lines)
+        return
+    places = ", ".join("?" * len(columns))
+    insert = f"insert into {stored.name} ({names}) values ({places})"  # noqa: S608  # our own names
     connection.exec_driver_sql(insert, lines)
 
 
-def _as_the_driver_takes(
-    connection: Connection, columns: Sequence[Any], rows: Sequence[Sequence[Any]]
-) -> list[tuple[Any, ...]]:
-    """Return the rows with each value in the form in which SQLAlchemy would hand it over."""
-    turned = []
-    for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-        dialect = connection.dialect
-        process = column.type.dialect_impl(dialect).bind_processor(dialect)
-        turned.append([process(value) for value in values] if process else values)
-    return list(zip(*turned, strict=True))
+def _as_the_driver_takes(connection: Connection, column: Column[Any], values: Values) -> Values:
+    """Return values in the form in which SQLAlchemy would hand them to the driver."""
+    if isinstance(column.type, JSON):
+        return [json.dumps(value) for value in values]
+    process = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    if process is None:
+        return values
+    known = {value: process(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _copy(connection: Connection, statement: str, lines: Iterable[tuple[Any, ...]]) -> None:

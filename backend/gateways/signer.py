@@ -24,7 +24,6 @@ from backend.core.durable import sync_folder, write_durably
 ALGORITHM = "Ed25519"
 TYPE = "ferry-receipt+jws"
 LONGEST = 2000
-SIGNATURE_BYTES = 64
 COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -73,10 +72,8 @@ class KeyFileSigner:
     def verify(self, token: str) -> Mapping[str, Any] | None:
         if len(token) > LONGEST or not COMPACT.fullmatch(token):
             return None
-        head, _, signature = token.split(".")
-        key = self._keys.get(head)
-        # One spelling each: spare bits at the end of a base64 text would make a second one.
-        if key is None or not _is_canonical(signature):
+        key = self._keys.get(token.partition(".")[0])
+        if key is None:
             return None
         try:
             payload = jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
@@ -116,15 +113,6 @@ def _header(key: OKPKey) -> dict[str, str]:
 
 def _encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _is_canonical(signature: str) -> bool:
-    try:
-        octets = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
-    except ValueError:
-        return False
-    plain = base64.urlsafe_b64encode(octets).decode().rstrip("=")
-    return len(octets) == SIGNATURE_BYTES and plain == signature
 
 
 def _private_key(path: Path) -> bytes:

@@ -26,7 +26,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from backend.simulators.bank_asked import content_of, order_shape, refund_shape
 from backend.simulators.bank_book import Book, Line
 from backend.simulators.bank_counter import Counter
-from backend.simulators.bank_ledger import Ledger, Refused
+from backend.simulators.bank_ledger import Ledger
+from backend.simulators.bank_money import Refused
 from backend.simulators.bank_postman import Postman
 from backend.simulators.bank_script import ApiFault, Script
 

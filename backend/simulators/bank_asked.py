@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request
 
-from backend.simulators.bank_ledger import Refused
+from backend.simulators.bank_money import Refused
 
 MOST_CENTS = 999_999_999_999
 REFERENCE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Response, request
 
-from backend.simulators.bank_ledger import Ledger, Payment, Refused
+from backend.simulators.bank_ledger import Ledger
+from backend.simulators.bank_money import Payment, Refused
 from backend.simulators.bank_pages import hall_page, pay_page, receipt_page
 from backend.simulators.bank_qr import Code, CodeRefused, cents, read_code
 from backend.simulators.bank_script import PaymentFault, Script

@@ -5,36 +5,24 @@ again after a restart. The book is the oracle of the tests.
 """
 
 import heapq
-import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from backend.core.clock import HONG_KONG, now
 from backend.simulators.bank_book import Book, Line
 from backend.simulators.bank_events import event_line
+from backend.simulators.bank_money import (
+    Payment,
+    Refused,
+    ensure_takes_money,
+    number_of,
+    text_of,
+    transaction_of,
+)
 from backend.simulators.bank_script import ApiFault, PaymentFault, Script
-
-
-class Refused(Exception):
-    """The bank will not do it; `code` and `status` are those of its document."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status, self.code = status, code
-
-
-@dataclass(frozen=True)
-class Payment:
-    """What a payer sends off: by a payment code, or by what a program says."""
-
-    reference: str | None
-    amount_cents: int
-    currency: str
-    expires_at: datetime | None = None  # of the code
 
 
 class Ledger:
@@ -59,7 +47,7 @@ class Ledger:
                 return 200, dict(known)
             if datetime.fromisoformat(content["expires_at"]) <= now():
                 raise Refused(422, "expiry_passed")
-            order = {"reference": reference, **content, "created_at": _text(now())}
+            order = {"reference": reference, **content, "created_at": text_of(now())}
             self._record(
                 {"kind": "order", "order": order},
                 event_line(self.script, "order.opened", reference),
@@ -87,7 +75,7 @@ class Ledger:
             if not fault.late:
                 self.ensure_takes(payment)
             order = self.orders.get(payment.reference or "")
-            made = [_transaction(payment, fault) for _ in range(fault.times)]
+            made = [transaction_of(payment, fault) for _ in range(fault.times)]
             if order:
                 self._record(event_line(self.script, "payment.started", order["reference"]))
             for each in made:
@@ -99,7 +87,7 @@ class Ledger:
         """Raise Refused where this payment would not be taken."""
         with self.lock:
             self.settle()
-            _ensure_takes_money(payment, self.orders.get(payment.reference or ""))
+            ensure_takes_money(payment, self.orders.get(payment.reference or ""))
 
     def put_refund(
         self, reference: str, content: dict[str, Any], fault: ApiFault
@@ -116,7 +104,7 @@ class Ledger:
             refund = {"reference": reference, **content, "state": "pending"}
             refund |= {"reason": None, "done_at": None}
             wait = fault.settle_seconds
-            settles_at = None if wait is None else _text(now() + timedelta(seconds=wait))
+            settles_at = None if wait is None else text_of(now() + timedelta(seconds=wait))
             self._record({"kind": "refund", "refund": refund, "settles_at": settles_at})
             if fault.state != "pending":
                 self._settle_refund(reference, fault.state)
@@ -152,12 +140,14 @@ class Ledger:
                 if kind == "refund" and self.refunds[reference]["state"] == "pending":
                     self._settle_refund(reference, "done")
 
-    def note_delivery(self, event_id: str, status: int | str, is_over: bool) -> None:
-        """Write down what came of sending an event; one that is over is not sent after a restart."""
+    def note_delivery(self, event_id: str, status: int | str, is_over: bool) -> bool:
+        """Write down what came of sending an event; return whether it is to be sent again."""
         with self.lock:
-            if event_id in self.untold:
-                line = {"kind": "delivery", "event_id": event_id, "status": status}
-                self._record({**line, "is_over": is_over})
+            if event_id not in self.untold:  # we began anew meanwhile
+                return False
+            line = {"kind": "delivery", "event_id": event_id, "status": status}
+            self._record({**line, "is_over": is_over})
+            return not is_over
 
     def begin_anew(self) -> None:
         """Forget everything."""
@@ -199,13 +189,13 @@ class Ledger:
     def _settle_refund(self, reference: str, state: str) -> None:
         reason = None if state == "done" else "The payer's account is closed."
         line = {"kind": "refund_settled", "reference": reference, "state": state, "reason": reason}
-        booked = {"transaction_id": _number("T", "-"), "fps_reference": _number("FRN", "RFND")}
+        booked = {"transaction_id": number_of("T", "-"), "fps_reference": number_of("FRN", "RFND")}
         self._record(
             {**line, **booked}, event_line(self.script, f"refund.{state}", reference, None, reason)
         )
 
     def _record(self, *lines: Line) -> None:
-        dated = [{"at": _text(now()), **line} for line in lines]
+        dated = [{"at": text_of(now()), **line} for line in lines]
         self.book.write(dated)
         for line in dated:
             self._apply(line)
@@ -265,35 +255,3 @@ class Ledger:
         line = {"type": kind, **{name: movement[name] for name in (*names, "booked_at")}}
         booked_at = datetime.fromisoformat(movement["booked_at"])
         self.movements[booked_at.astimezone(HONG_KONG).date().isoformat()].append(line)
-
-
-def _ensure_takes_money(payment: Payment, order: Line | None) -> None:
-    """Refuse as a bank's app does where the code or its order is over. It knows no unknown order."""
-    if payment.expires_at and payment.expires_at <= now():
-        raise Refused(409, "code_expired")
-    if order and order["state"] != "open":
-        raise Refused(409, f"order_{order['state']}")
-
-
-def _transaction(payment: Payment, fault: PaymentFault) -> Line:
-    reference = payment.reference if fault.reference is None else fault.reference
-    return {
-        "transaction_id": _number("T", "-"),
-        "fps_reference": _number("FRN", "PAYD"),
-        "reference": reference or None,
-        "amount_cents": fault.amount_cents or payment.amount_cents,
-        "currency": fault.currency or payment.currency,
-        "paid_at": _text(now()),
-    }
-
-
-def _number(before: str, between: str) -> str:
-    """Return a fresh number of the field's shape, with the Hong Kong day in it."""
-    day = now().astimezone(HONG_KONG).strftime("%Y%m%d")
-    if between == "-":
-        return f"{before}{day}-{secrets.token_hex(8)}"
-    return f"{before}{day}{between}{secrets.randbelow(10**10):010}"
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -24,13 +24,14 @@ FRAME = """<!doctype html>
   * { box-sizing: border-box }
   body { margin: 0; font: 1.0625rem/1.5 system-ui, sans-serif; color: #1c1c28; background: #f4f4f7 }
   .banner { margin: 0; padding: .75rem 1rem; background: #7a1420; color: #fff; font-weight: 700;
-            text-align: center }
+            font-size: 1.25rem; text-align: center }
   header, main { max-width: 40rem; margin: 0 auto; padding: 0 1rem }
   header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding-top: .75rem;
-           justify-content: space-between }
+           justify-content: space-between; align-items: center }
   main { padding-bottom: 3rem }
   a { color: #17479e }
   nav a { display: inline-block; padding: .5rem .25rem }
+  nav a[aria-current] { color: inherit; font-weight: 700; text-decoration: none }
   h1 { font-size: 1.5rem; margin: .75rem 0 }
   h2 { font-size: 1.15rem; margin: 1.5rem 0 .5rem }
   .card { background: #fff; border: 1px solid #d5d5df; border-radius: .75rem; padding: 1rem }
@@ -116,9 +117,9 @@ RECEIPT = """
 </div>
 """
 HALL = """
-<h2>{{ words.movements }}</h2>
+<h2>{{ words.hall_title }}</h2>
 {%- if movements %}
-<div class="scroll" role="region" aria-label="{{ words.movements }}" tabindex="0">
+<div class="scroll" role="region" aria-label="{{ words.hall_title }}" tabindex="0">
 <table>
 <thead><tr><th scope="col">{{ words.amount }}</th><th scope="col">{{ words.kind }}</th>
 <th scope="col">{{ words.time }}</th><th scope="col">{{ words.reference }}</th>
@@ -158,7 +159,7 @@ def hall_page(ledger: Ledger) -> Response:
         movements = [line for day in days for line in ledger.movements[day]][-SHOWN:]
         orders = list(ledger.orders.values())[-SHOWN:]
     body = CODE_FORM + HALL
-    return _page(body, "hall_title", movements=movements[::-1], orders=orders[::-1], text="")
+    return _page(body, "pay_title", movements=movements[::-1], orders=orders[::-1], text="")
 
 
 def pay_page(text: str, code: Code | None, refusal: str | None) -> Response:

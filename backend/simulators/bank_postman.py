@@ -141,8 +141,7 @@ class Postman:
         for _ in range(fault.double - 1 if is_taken else 0):
             self._post(event, fault)
         too_old = now() - datetime.fromisoformat(event["occurred_at"]) > KEPT_TRYING
-        self.ledger.note_delivery(event["event_id"], status, is_over=is_taken or too_old)
-        if not is_taken and not too_old:
+        if self.ledger.note_delivery(event["event_id"], status, is_over=is_taken or too_old):
             longer = self.first_wait_seconds * 2.0 ** min(letter.tries - 1, 30)
             self._put([letter], min(longer, LONGEST_WAIT_SECONDS))
 

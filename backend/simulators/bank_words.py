@@ -28,7 +28,6 @@ WORDS = {
     "hall_title": Words("What was booked", "入帳記錄", "入账记录"),
     "nothing": Words("Nothing was booked yet.", "暫時沒有記錄。", "暂时没有记录。"),
     "orders": Words("Orders", "訂單", "订单"),
-    "movements": Words("Money", "款項", "款项"),
     "state": Words("State", "狀態", "状态"),
     "kind": Words("Kind", "類別", "类别"),
     "time": Words("Time (Hong Kong)", "時間（香港）", "时间（香港）"),

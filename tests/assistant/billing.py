@@ -5,7 +5,7 @@ from datetime import date
 
 from backend.accounts import welcome
 from backend.bills.actions import post_bill
-from backend.bills.rules import BillFacts, BillKind
+from backend.bills.rules import BillDetails, BillFacts, BillKind, Surcharge
 from backend.core import clock
 from backend.core.database import Database
 from backend.gateways.identity_proofing import DEMO_PEOPLE
@@ -27,6 +27,7 @@ def owe(
     kind: BillKind = BillKind.WATER,
     amount_cents: int = 48230,
     due_on: date = DUE_ON,
+    surcharges: tuple[Surcharge, ...] = (),
 ) -> str:
     """Post a bill for a resident, as their department would; return its id."""
     facts = BillFacts(
@@ -37,6 +38,7 @@ def owe(
         currency="HKD",
         issued_on=date(2026, 1, 1),
         due_on=due_on,
+        details=BillDetails(surcharges=surcharges),
     )
     with database.transaction() as db:
         bill, _ = post_bill(db, department_id, facts, clock.now(), lambda: None)

@@ -11,6 +11,7 @@ from tests.bills.posting import (
     BILL,
     DETAILS,
     FULL,
+    amend,
     get,
     link,
     pay,
@@ -173,6 +174,24 @@ def test_a_bill_that_came_by_a_link_is_the_same_bill_the_second_time(
 
     assert (again.status_code, again.json) == (200, first.json)
     assert told(client, resident) == ["bill_new"]
+
+
+def test_a_department_cannot_find_out_who_linked_an_account_by_guessing(
+    client: FlaskClient, resident: Caller, neighbour: Caller, department: Caller, database: Database
+) -> None:
+    link(database, resident.id, "WSD", "12345678A")
+    bill_id = posted(client, department, **DETAILS)
+
+    guesses = [
+        (
+            post(client, department, resident_id=each.id, **DETAILS).json,
+            amend(client, department, bill_id, **FULL, resident_id=each.id).json,
+        )
+        for each in (resident, neighbour)
+    ]
+
+    codes = [tuple(reply["code"] for reply in pair) for pair in guesses]
+    assert codes == [("bill_number_taken", "bill_receiver_fixed")] * 2
 
 
 def test_a_resident_who_is_named_comes_before_one_who_linked_the_account(

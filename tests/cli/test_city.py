@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli.city import demo_city, forget
+from backend.cli.settling import write_settings
+from backend.core.settings import read_settings
+from backend.payments.fps_qr import check_payee, code_to_pay
 from tests.cities import City, call, eventually, start_city
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -75,6 +80,31 @@ def test_a_worker_killed_before_it_sends_is_started_again_and_sends_once(city: C
     assert len(addresses) == len(set(addresses))
     assert "phone-of-a-killed-worker" in addresses
     assert city.pids("ferry work") != [worker]
+
+
+def test_the_banks_page_takes_money_and_a_killed_bank_has_it_still(city: City) -> None:
+    bank_url = city.people()["bank_url"]
+    expires_at = datetime.now(UTC) + timedelta(minutes=5)
+    code = code_to_pay(
+        "DEMOFERRY", "DEMO", is_demo=True, amount_cents=100, currency="HKD",
+        bill_number="NONE", reference="WHOSE", expires_at=expires_at,
+    )  # fmt: skip
+    _, paid = call("POST", f"{bank_url}/pay", {"qr": code})
+    reference = paid["transactions"][0]["fps_reference"]
+    (bank,) = city.pids("simulators.bank")
+
+    os.kill(bank, signal.SIGKILL)
+
+    eventually(lambda: city.pids("simulators.bank") not in ([], [bank]))
+    eventually(lambda: reference in page_of(bank_url))
+
+
+def page_of(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as reply:
+            return str(reply.read(), "utf-8")
+    except urllib.error.URLError:
+        return ""
 
 
 def test_a_second_city_in_the_same_folder_is_refused(city: City) -> None:
@@ -155,9 +185,28 @@ def test_a_city_whose_head_is_killed_leaves_no_process(
 
 def test_beginning_anew_forgets_the_city_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a-letter.txt").write_text("mine")
-    (tmp_path / "ferry.db").write_text("not even a database")
+    (tmp_path / "receipt-key.pem.d").mkdir()
+    for name in ("ferry.db", "bank.log", "bank.args", "receipt-key.pem"):
+        (tmp_path / name).write_text("not even a database")
 
     forget(tmp_path)
 
-    assert not (tmp_path / "ferry.db").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a-letter.txt"]
     assert (tmp_path / "a-letter.txt").read_text() == "mine"
+
+
+def test_a_citys_keys_are_fresh_kept_and_for_its_owner_alone(tmp_path: Path) -> None:
+    first, other = tmp_path / "first", tmp_path / "other"
+    accounts = []
+
+    for folder, port in ((first, 8000), (first, 9000), (other, 8000)):
+        folder.mkdir(exist_ok=True)
+        write_settings(folder, port, "http://127.0.0.1:1", "http://127.0.0.1:2")
+        accounts.append(read_settings({"FERRY_DATA_DIR": str(folder)}).bank)
+
+    assert accounts[0] == accounts[1] != accounts[2]
+    account = accounts[0]
+    assert account
+    check_payee(account.payee, account.payee_name, is_demo=True)
+    for name in ("settings.env", "bank.args"):
+        assert (first / name).stat().st_mode & 0o777 == 0o600

@@ -58,7 +58,7 @@ TO_BE_SURCHARGED = Words(
     "如在{day}后仍未缴付，将加收附加费{added}。",
 )
 PAID = Words(
-    "You paid your {name} on {paid_on}: {amount}. You find the receipt with the bill.",
+    "You paid your {name} on {paid_on}: {amount}. The receipt is with the bill.",
     "你已於{paid_on}繳付{name}，金額{amount}，收據載於該賬單內。",
     "你已于{paid_on}缴付{name}，金额{amount}，收据载于该账单内。",
 )

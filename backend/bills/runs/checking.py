@@ -9,7 +9,8 @@ from backend.bills.runs.models import BillRun, BillRunMarks, marks_of
 from backend.bills.runs.problems import Problem
 from backend.bills.runs.reading import Batch, Trailer
 from backend.bills.runs.rules import MOST_BILLS, RunState
-from backend.bills.runs.stated import sort_out
+from backend.bills.runs.sheets import Sheet
+from backend.bills.runs.stated import is_all_new, sheet_of, sort_out, state
 from backend.bills.runs.turn import Turn, note_problems, settle
 
 
@@ -28,17 +29,17 @@ def check(turn: Turn) -> Iterator[int]:
 
 def _check_batch(turn: Turn, batch: Batch) -> bool:
     """Check one batch; say whether nothing more is to be checked in this turn."""
-    stated, problems = turn.stated(batch)
+    sheet = sheet_of(batch, turn.issued_on)
     with turn.batch() as held:
         if held is None:
             return True
         db, run = held
-        problems += sort_out(db, turn.department_id, stated).problems
-        if stated:
-            noted = BillRunMarks(run_id=run.id, after=run.checked, data=marks_for(stated))
-            db.add(noted)
+        noted, cents, problems = _look_at(db, turn, batch, sheet)
+        if noted:
+            data = marks_for(noted)
+            db.add(BillRunMarks(run_id=run.id, after=run.checked, data=data))
         run.checked += batch.lines
-        run.total_cents += sum(facts.amount_cents for _, facts in stated)
+        run.total_cents += cents
         run.read_bytes, run.read_lines = batch.read_bytes, batch.read_lines
         is_too_long = run.checked > MOST_BILLS
         if is_too_long:
@@ -49,6 +50,19 @@ def _check_batch(turn: Turn, batch: Batch) -> bool:
             _conclude(db, run, batch, turn)
             return True
     return False
+
+
+def _look_at(
+    db: Session, turn: Turn, batch: Batch, sheet: Sheet | None
+) -> tuple[list[tuple[int, str]], int, list[Problem]]:
+    """Return the lines and numbers of a batch's bills, the sum of their cents, what is wrong."""
+    if sheet is not None and is_all_new(db, turn.department_id, sheet):
+        lines = [row.line for row in batch.rows]
+        return list(zip(lines, sheet.bill_numbers, strict=True)), sum(sheet.amounts), []
+    stated, problems = state(batch, turn.issued_on)
+    problems += sort_out(db, turn.department_id, stated).problems
+    noted = [(line, facts.bill_number) for line, facts in stated]
+    return noted, sum(facts.amount_cents for _, facts in stated), problems
 
 
 def _conclude(db: Session, run: BillRun, batch: Batch, turn: Turn) -> None:

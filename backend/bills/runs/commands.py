@@ -177,14 +177,15 @@ def _carried_on(
     rows: Database, run: BillRun, ring: Callable[[], None], is_stopping: IsStopping
 ) -> BillRun:
     """Do the run's work in this process, or watch a worker that has it; return where it stands."""
+    run_id = run.id
     with _bar() as show:
         while run.state in WORKED_ON and not is_stopping():
-            turn = claim(rows, clock.now, run.id)
+            turn = claim(rows, clock.now, run_id)
             if turn is None or turn.state not in WORKED_ON:
                 time.sleep(LOOK_SECONDS)
             else:
                 _work(turn, run, ring, show, is_stopping)
-            run = _deed(rows, lambda db: actions.get_run(db, None, run.id), read_only=True)
+            run = _deed(rows, lambda db: actions.get_run(db, None, run_id), read_only=True)
             show(run, run.read_bytes)
     return run
 

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from backend.bills.runs.problems import Problem
-from backend.bills.runs.stated import Stated
 
 # 96 bits of a hash tell two million numbers apart but for one file in 10^16; then the line.
 MARK = np.dtype([("hash", "<u8"), ("more", "<u4"), ("line", "<u4")])
 HASH_BYTES = 12
 
 
-def marks_for(bills: Iterable[Stated]) -> bytes:
-    """Return what is noted of these bills' numbers and lines."""
+def marks_for(bills: Iterable[tuple[int, str]]) -> bytes:
+    """Return what is noted of bills, each given by its line and its number."""
     return b"".join(
-        hashlib.blake2b(facts.bill_number.encode(), digest_size=HASH_BYTES).digest()
+        hashlib.blake2b(number.encode(), digest_size=HASH_BYTES).digest()
         + line.to_bytes(4, "little")
-        for line, facts in bills
+        for line, number in bills
     )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from backend.bills.runs.models import BillRunChunk
+from backend.bills.runs.models import BillRun, BillRunChunk
 from backend.bills.runs.reading import Batch
-from backend.bills.runs.rows import post_new
+from backend.bills.runs.rows import Posting, post_new
 from backend.bills.runs.rules import PIECE_BYTES, RunState
-from backend.bills.runs.stated import Stated, sort_out
+from backend.bills.runs.stated import is_all_new, sheet_of, sort_out, state
 from backend.bills.runs.turn import Turn, note_problems, settle
 from backend.core.database import after_commit
 
@@ -31,33 +32,28 @@ def post(turn: Turn, ring: Callable[[], None]) -> Iterator[int]:
 
 def _post_patiently(turn: Turn, batch: Batch, ring: Callable[[], None]) -> bool:
     """Post a batch; where somebody posts one of its numbers at that moment, sort it out anew."""
-    stated, _ = turn.stated(batch)
     for _ in range(TRIES - 1):
         try:
-            return _post_batch(turn, batch, stated, ring)
+            return _post_batch(turn, batch, ring)
         except IntegrityError:
             continue
-    return _post_batch(turn, batch, stated, ring)
+    return _post_batch(turn, batch, ring)
 
 
-def _post_batch(turn: Turn, batch: Batch, stated: list[Stated], ring: Callable[[], None]) -> bool:
-    """Post one batch: its bills, their messages and pushes, and the run's counts, or nothing.
-
-    What stands already is passed over. What came to stand in its way since the file was checked is
-    noted with the run, and the rest is posted.
-    """
+def _post_batch(turn: Turn, batch: Batch, ring: Callable[[], None]) -> bool:
+    """Post one batch: its bills, their messages and pushes, and the run's counts, or nothing."""
+    sheet = sheet_of(batch, turn.issued_on)
     with turn.batch() as held:
         if held is None:
             return True
         db, run = held
-        found = sort_out(db, turn.department_id, stated)
-        if found.new:
-            post_new(db, turn.department_id, run.id, found.new, turn.clock())
-            after_commit(db, ring)
-        run.handled += len(stated)
-        run.posted += len(found.new)
-        run.already_there += found.already_there
-        note_problems(run, found.problems)
+        after_commit(db, ring)
+        if sheet is not None and is_all_new(db, turn.department_id, sheet):
+            post_new(db, sheet, Posting(turn.department_id, run.id, turn.clock()))
+            run.posted += sheet.count
+        else:
+            _post_what_is_new(db, run, batch, turn)
+        run.handled += len(batch.rows)
         run.read_bytes, run.read_lines = batch.read_bytes, batch.read_lines
         # The first piece stays, as it holds the names of the columns.
         passed = BillRunChunk.number.between(1, batch.read_bytes // PIECE_BYTES - 1)
@@ -65,3 +61,17 @@ def _post_batch(turn: Turn, batch: Batch, stated: list[Stated], ring: Callable[[
         if batch.is_last:
             settle(db, run, RunState.DONE, turn.clock())
     return batch.is_last
+
+
+def _post_what_is_new(db: Session, run: BillRun, batch: Batch, turn: Turn) -> None:
+    """Pass over what stands already, and post the rest.
+
+    What came to stand in a bill's way since the file was checked is noted with the run.
+    """
+    stated, _ = state(batch, turn.issued_on)
+    found = sort_out(db, turn.department_id, stated)
+    if found.new:
+        post_new(db, found.new, Posting(turn.department_id, run.id, turn.clock()))
+    run.posted += len(found.new)
+    run.already_there += found.already_there
+    note_problems(run, found.problems)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from backend.bills import bounds
@@ -15,7 +15,8 @@ from backend.bills.rules import MOST_CENTS, BillKind
 from backend.core.clock import ID_PATTERN
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_KINDS = frozenset(map(str, BillKind))
+KINDS = frozenset(map(str, BillKind))
+RESIDENT_ID = f"^{ID_PATTERN}\\Z"
 Reader = Callable[[Any], Any]
 
 
@@ -58,8 +59,14 @@ def plain_members(body: Mapping[str, Any]) -> dict[str, Any]:
     return _BILL.read(body)
 
 
+@cache
+def matcher_of(pattern: str) -> Callable[[str], object]:
+    """Return what says whether a text begins with `pattern`."""
+    return re.compile(pattern).match
+
+
 def _matching(pattern: str, longest: int | None = None) -> Reader:
-    match = re.compile(pattern).match
+    match = matcher_of(pattern)
 
     def read(value: Any) -> str:
         if type(value) is not str or not match(value) or (longest and len(value) > longest):
@@ -102,7 +109,8 @@ def _one_of(known: frozenset[str]) -> Reader:
 
 
 @lru_cache(maxsize=1000)
-def _day(value: str) -> date:
+def day_of(value: str) -> date:
+    """Read a date as ISO 8601 writes it most often; NotPlain."""
     if not _DATE.fullmatch(value):
         raise NotPlain
     try:
@@ -117,7 +125,7 @@ def _day(value: str) -> date:
 def _date(value: Any) -> date:
     if type(value) is not str:
         raise NotPlain
-    return _day(value)
+    return day_of(value)
 
 
 def _period(value: Any) -> dict[str, date]:
@@ -141,9 +149,9 @@ _LINE = Members(
 )
 _SURCHARGE = Members({"after": _date, "amount_cents": _whole(1), "rule": _text("rule")}, {})
 _READERS: dict[str, Reader] = {
-    "resident_id": _matching(f"^{ID_PATTERN}\\Z"),
+    "resident_id": _matching(RESIDENT_ID),
     "bill_number": _matching(bounds.BILL_NUMBER),
-    "kind": _one_of(_KINDS),
+    "kind": _one_of(KINDS),
     "amount_cents": _whole(1),
     "currency": _one_of(frozenset({"HKD"})),
     "issued_on": _date,

@@ -21,10 +21,10 @@ MOST_BLANK_LINES = 1000
 
 
 class Row(NamedTuple):
-    """One bill of the file, in the shape of the API, and the line in which it begins."""
+    """One bill of the file and the line in which it begins: a JSON object, or cells of CSV."""
 
     line: int
-    body: dict[str, Any]
+    held: Any
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ class Batch:
     is_last: bool = False
     read_bytes: int = 0
     read_lines: int = 0
+    columns: Columns | None = None  # of CSV
+
+    def bodies(self) -> Iterator[tuple[int, Any]]:
+        """Give each bill's line, and the bill in the shape of the API."""
+        body = self.columns.body if self.columns else _as_it_is
+        return ((line, body(held)) for line, held in self.rows)
 
     @property
     def lines(self) -> int:
@@ -63,12 +69,19 @@ class Reader:
         self, file_format: FileFormat, pieces: Pieces, read_bytes: int = 0, read_lines: int = 0
     ) -> None:
         self.feed = Feed(pieces, read_bytes, read_lines)
-        read = _csv_items if file_format is FileFormat.CSV else _json_items
-        self.items = _until_fatal(read(self.feed, pieces))
+        self.columns: Columns | None = None
+        if file_format is FileFormat.NDJSON:
+            self.items = _until_fatal(_json_items(self.feed))
+            return
+        try:
+            self.columns = _columns(self.feed if read_bytes == 0 else Feed(pieces))
+            self.items = _until_fatal(_csv_items(self.feed, self.columns))
+        except HeaderWrong as wrong:
+            self.items = iter(wrong.problems)
 
     def batch(self, most: int = BATCH) -> Batch:
         """Read the next bills, `most` at most; the last batch holds the trailer, if there is one."""
-        batch = Batch()
+        batch = Batch(columns=self.columns)
         for item in self.items:
             if isinstance(item, Row):
                 batch.rows.append(item)
@@ -104,15 +117,11 @@ def _after_trailer(items: Iterator[Item]) -> list[Problem]:
     return []
 
 
-def _csv_items(feed: Feed, pieces: Pieces) -> Iterator[Item]:
-    try:
-        columns = _columns(feed if feed.read_bytes == 0 else Feed(pieces))
-    except HeaderWrong as wrong:
-        yield from wrong.problems
-        return
-    except LineWrong as wrong_line:
-        yield wrong_line.problem
-        return
+def _as_it_is(held: Any) -> Any:
+    return held
+
+
+def _csv_items(feed: Feed, columns: Columns) -> Iterator[Item]:
     reader = csv.reader(feed, strict=True)
     while True:
         line = feed.begins()
@@ -136,12 +145,14 @@ def _columns(feed: Feed) -> Columns:
         cells = next(csv.reader(feed, strict=True))
     except (StopIteration, csv.Error) as error:
         raise HeaderWrong([Problem(1, "header_missing", is_fatal=True)]) from error
+    except LineWrong as error:
+        raise HeaderWrong([error.problem]) from error
     return Columns(cells)
 
 
 def _csv_item(line: int, cells: list[str], columns: Columns) -> Item:
     if len(cells) == columns.count:
-        return Row(line, columns.body(cells))
+        return Row(line, cells)
     if not cells:
         return Problem(line, "empty_line")
     if cells[0] == TRAILER:
@@ -163,7 +174,7 @@ def _is_count(stated: Any) -> bool:
     )
 
 
-def _json_items(feed: Feed, _pieces: Pieces) -> Iterator[Item]:
+def _json_items(feed: Feed) -> Iterator[Item]:
     while True:
         line = feed.begins()
         try:

@@ -1,6 +1,7 @@
 """Posts a batch of bills and tells their residents, in a few statements of one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,108 +10,125 @@ from sqlalchemy.orm import Session
 from backend.bills.linking.models import AccountLink, links_among
 from backend.bills.matching import hold_links
 from backend.bills.models import Bill, details_as_json
-from backend.bills.rules import BillDetails, BillFacts, BillState
+from backend.bills.rules import BillState
+from backend.bills.runs.sheets import Sheet
 from backend.bills.runs.stated import Stated
 from backend.bills.telling import facts_told
-from backend.core.bulk import insert_rows
+from backend.core.bulk import insert_columns
 from backend.core.clock import new_ids
 from backend.notifications import MessageKind, Telling, notify_many
 
-COLUMNS = (
-    "id",
-    "department_id",
-    "bill_number",
-    "resident_id",
-    "link_id",
-    "kind",
-    "amount_cents",
-    "currency",
-    "issued_on",
-    "due_on",
-    "account_number",
-    "link_code",
-    "details",
-    "state",
-    "version",
-    "run_id",
-    "created_at",
-)
-NO_DETAILS = BillDetails()
-Links = Mapping[str | None, AccountLink]
+Values = Sequence[Any]
 
 
-def post_new(
-    db: Session, department_id: str, run_id: str, bills: Sequence[Stated], now: datetime
-) -> None:
+@dataclass(frozen=True)
+class Posting:
+    """What the bills of one batch have in common."""
+
+    department_id: str
+    run_id: str
+    now: datetime
+
+
+def post_new(db: Session, bills: Sheet | Sequence[Stated], posting: Posting) -> None:
     """Post bills whose numbers are free, and tell every resident who sees one.
 
     IntegrityError where somebody posts one of the numbers at this very moment.
     """
-    ids = new_ids("bill", len(bills))
-    links = _links(db, department_id, [facts for _, facts in bills])
-    rows = [
-        row_of(facts, bill_id, links, (department_id, run_id, now))
-        for bill_id, (_, facts) in zip(ids, bills, strict=True)
-    ]
-    insert_rows(db, Bill, COLUMNS, rows)
+    members = members_of_sheet(bills) if isinstance(bills, Sheet) else members_of(bills)
+    links = _links(db, posting.department_id, members)
+    columns = whole_columns(members, links, posting)
+    insert_columns(db, Bill, columns)
+    seen = zip(
+        columns["resident_id"],
+        columns["id"],
+        columns["amount_cents"],
+        columns["due_on"],
+        strict=True,
+    )
     tellings = [
-        Telling(row[3], bill_id, facts_told(facts.amount_cents, facts.due_on.isoformat()))
-        for row, bill_id, (_, facts) in zip(rows, ids, bills, strict=True)
-        if row[3] is not None
+        Telling(resident_id, bill_id, facts_told(amount_cents, due_on.isoformat()))
+        for resident_id, bill_id, amount_cents, due_on in seen
+        if resident_id is not None
     ]
-    notify_many(db, tellings, department_id=department_id, kind=MessageKind.BILL_NEW, now=now)
-
-
-def row_of(
-    facts: BillFacts, bill_id: str, links: Links, shared: tuple[str, str, datetime]
-) -> tuple[Any, ...]:
-    """The row of a new bill in the order of `COLUMNS`: what `columns_of` says, made quickly.
-
-    `shared` are the department, the run and the time of posting.
-    """
-    department_id, run_id, now = shared
-    link = links.get(facts.account_number) if facts.resident_id is None else None
-    return (
-        bill_id,
-        department_id,
-        facts.bill_number,
-        link.resident_id if link else facts.resident_id,
-        link.id if link else None,
-        facts.kind.value,
-        facts.amount_cents,
-        facts.currency,
-        facts.issued_on,
-        facts.due_on,
-        facts.account_number,
-        facts.link_code,
-        quick_details(facts.details),
-        BillState.OPEN.value,
-        1,
-        run_id,
-        now,
+    notify_many(
+        db,
+        tellings,
+        department_id=posting.department_id,
+        kind=MessageKind.BILL_NEW,
+        now=posting.now,
     )
 
 
-def quick_details(details: BillDetails) -> dict[str, Any]:
-    """What `details_as_json` says, sooner where there is little to say."""
-    if details == NO_DETAILS:
-        return {}
-    if details.lines or details.surcharges:
-        return details_as_json(details)
+def members_of_sheet(sheet: Sheet) -> dict[str, Values]:
+    """The columns that the file itself fills."""
     return {
-        name: value if isinstance(value, str) else value.isoformat()
-        for name, value in vars(details).items()
-        if value not in (None, ())
+        "bill_number": sheet.bill_numbers,
+        "resident_id": sheet.resident_ids,
+        "kind": sheet.kinds,
+        "amount_cents": sheet.amounts,
+        "issued_on": sheet.issued_on,
+        "due_on": sheet.due_on,
+        "account_number": sheet.account_numbers,
+        "link_code": sheet.link_codes,
+        "details": sheet.details,
     }
 
 
-def _links(db: Session, department_id: str, bills: Sequence[BillFacts]) -> Links:
+def members_of(bills: Iterable[Stated]) -> dict[str, Values]:
+    """The columns that these bills' facts fill."""
+    facts = [each.facts for each in bills]
+    return {
+        "bill_number": [each.bill_number for each in facts],
+        "resident_id": [each.resident_id for each in facts],
+        "kind": [each.kind.value for each in facts],
+        "amount_cents": [each.amount_cents for each in facts],
+        "issued_on": [each.issued_on for each in facts],
+        "due_on": [each.due_on for each in facts],
+        "account_number": [each.account_number for each in facts],
+        "link_code": [each.link_code for each in facts],
+        "details": [details_as_json(each.details) for each in facts],
+    }
+
+
+def whole_columns(
+    members: Mapping[str, Values], links: Mapping[str, AccountLink], posting: Posting
+) -> dict[str, Values]:
+    """Every column of new bills, as `columns_of` has them, and by which link a resident got one."""
+    count = len(members["bill_number"])
+    linked = [
+        links.get(account) if resident_id is None else None
+        for resident_id, account in zip(
+            members["resident_id"], members["account_number"], strict=True
+        )
+    ]
+    residents = [
+        link.resident_id if link else resident_id
+        for link, resident_id in zip(linked, members["resident_id"], strict=True)
+    ]
+    same = {
+        "department_id": posting.department_id,
+        "currency": "HKD",
+        "state": BillState.OPEN.value,
+        "version": 1,
+        "run_id": posting.run_id,
+        "created_at": posting.now,
+    }
+    return {
+        **members,
+        "id": new_ids("bill", count),
+        "resident_id": residents,
+        "link_id": [link.id if link else None for link in linked],
+        **{name: [value] * count for name, value in same.items()},
+    }
+
+
+def _links(
+    db: Session, department_id: str, members: Mapping[str, Values]
+) -> Mapping[str, AccountLink]:
     """Who has linked the accounts that are named alone; the links stay so until the commit."""
-    accounts = {
-        facts.account_number
-        for facts in bills
-        if facts.resident_id is None and facts.account_number is not None
-    }
+    named = zip(members["resident_id"], members["account_number"], strict=True)
+    accounts = {account for resident_id, account in named if resident_id is None}
     if not accounts:
         return {}
     hold_links(db, department_id, alone=False)

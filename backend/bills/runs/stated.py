@@ -1,11 +1,12 @@
 """A line of a file becomes the facts of a bill, or problems; then they are held against the rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from marshmallow import ValidationError
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from backend.accounts import residents_among
@@ -15,7 +16,8 @@ from backend.bills.rules import BillFacts
 from backend.bills.runs.columns import COLUMNS_OF_POINTERS
 from backend.bills.runs.problems import BY_SHAPE, Problem, because
 from backend.bills.runs.quick import NotPlain, plain_members
-from backend.bills.runs.reading import Row
+from backend.bills.runs.reading import Batch
+from backend.bills.runs.sheets import Sheet
 from backend.bills.schemas import BillPostShape
 from backend.bills.stating import facts_from
 from backend.core.errors import Refusal
@@ -42,23 +44,42 @@ class Sorted:
     problems: list[Problem] = field(default_factory=list)
 
 
-def state(rows: Iterable[Row], today: date, *, is_csv: bool) -> tuple[list[Stated], list[Problem]]:
-    """Return the bills in these rows, and what the API would have against the others.
+def state(batch: Batch, today: date) -> tuple[list[Stated], list[Problem]]:
+    """Return the bills of a batch, and what is wrong with its other lines, as the API would say.
 
     `today`, in Hong Kong, is the date of issue of a bill that states none.
     """
-    stated, problems = [], []
-    for row in rows:
+    stated, problems = [], list(batch.problems)
+    for line, body in batch.bodies():
         try:
-            members = plain_members(row.body)
+            members = plain_members(body)
         except NotPlain:
             try:
-                members = SHAPE.load(row.body)
+                members = SHAPE.load(body)
             except ValidationError as error:
-                problems += _by_shape(row.line, error.messages, is_csv=is_csv)
+                is_csv = batch.columns is not None
+                problems += _by_shape(line, error.messages, is_csv=is_csv)
                 continue
-        stated.append(Stated(row.line, facts_from(members, today)))
+        stated.append(Stated(line, facts_from(members, today)))
     return stated, problems
+
+
+def sheet_of(batch: Batch, today: date) -> Sheet | None:
+    """Return a batch column by column, where it is plainly sound."""
+    if batch.columns is None or batch.problems or not batch.rows:
+        return None
+    try:
+        return Sheet(batch.columns, [row.held for row in batch.rows], today)
+    except NotPlain:
+        return None
+
+
+def is_all_new(db: Session, department_id: str, sheet: Sheet) -> bool:
+    """Say whether no number of a sheet stands, and every resident is known."""
+    named = set(filter(None, sheet.resident_ids))
+    if named and len(db.scalars(residents_among(named)).all()) < len(named):
+        return False
+    return not db.scalars(_numbered(department_id, sheet.bill_numbers).limit(1)).first()
 
 
 def sort_out(db: Session, department_id: str, stated: Sequence[Stated]) -> Sorted:
@@ -87,8 +108,11 @@ def sort_out(db: Session, department_id: str, stated: Sequence[Stated]) -> Sorte
 
 
 def _standing(db: Session, department_id: str, numbers: list[str]) -> Mapping[str, Bill]:
-    bills = bills_posted_by(department_id).where(Bill.bill_number.in_(numbers))
-    return {bill.bill_number: bill for bill in db.scalars(bills)}
+    return {bill.bill_number: bill for bill in db.scalars(_numbered(department_id, numbers))}
+
+
+def _numbered(department_id: str, numbers: Sequence[str | None]) -> Select[Bill]:
+    return bills_posted_by(department_id).where(Bill.bill_number.in_(numbers))
 
 
 def _by_shape(line: int, messages: Any, *, is_csv: bool) -> list[Problem]:

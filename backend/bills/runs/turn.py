@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -19,9 +19,8 @@ from backend.bills.runs.models import (
     run_in_turn,
 )
 from backend.bills.runs.problems import Problem
-from backend.bills.runs.reading import Batch, Reader
+from backend.bills.runs.reading import Reader
 from backend.bills.runs.rules import MOST_PROBLEMS_KEPT, PIECE_BYTES, FileFormat, RunState
-from backend.bills.runs.stated import Stated, state
 from backend.core.clock import hong_kong_date
 from backend.core.database import Database
 
@@ -67,11 +66,10 @@ class Turn:
         pieces = pieces_of(self.rows, self.run_id)
         return Reader(self.file_format, pieces, self.read_bytes, self.read_lines)
 
-    def stated(self, batch: Batch) -> tuple[list[Stated], list[Problem]]:
-        """Return the bills of a batch, and what is wrong with its lines."""
-        is_csv = self.file_format is FileFormat.CSV
-        stated, problems = state(batch.rows, hong_kong_date(self.created_at), is_csv=is_csv)
-        return stated, [*batch.problems, *problems]
+    @property
+    def issued_on(self) -> date:
+        """The date of issue of bills that state none: one for the file, however long it takes."""
+        return hong_kong_date(self.created_at)
 
 
 def claim(rows: Database, clock: Callable[[], datetime], run_id: str | None = None) -> Turn | None:

@@ -114,7 +114,9 @@ def note(
                 done = db.execute(still_ours(taken.event_id, taken.attempt).values(**outcome))
                 settled[outcome["state"]] += done.rowcount  # type: ignore[attr-defined]
                 if outcome["state"] == TellingState.FAILED:
-                    log.error("a department was not told", event_id=taken.event_id, why=answer.reason)
+                    log.error(
+                        "a department was not told", event_id=taken.event_id, why=answer.reason
+                    )
             _heed(db, queue, answered, now)
     del settled[TellingState.WAITING]
     for state, count in settled.items():

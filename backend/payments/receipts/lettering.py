@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from threading import Lock
 
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -21,17 +20,11 @@ CHINESE = "FerryChinese"
 LATIN, LATIN_BOLD = "Helvetica", "Helvetica-Bold"
 NO_GLYPH = "〓"  # the geta mark, which printers set for a sort that is not there
 WORD = re.compile(r"[!-~]+ ?|\s|.", re.DOTALL)
-_loading = Lock()
-
-
-def chinese_characters() -> frozenset[str]:
-    """Return the characters that the Chinese typeface draws."""
-    with _loading:  # two threads that loaded it would each hold half of a page's letters
-        return _load_chinese()
 
 
 @cache
-def _load_chinese() -> frozenset[str]:
+def chinese_characters() -> frozenset[str]:
+    """Load the Chinese typeface, once for each process, and return the characters that it draws."""
     font = TTFont(CHINESE, FONT_FILE, asciiReadable=0)
     pdfmetrics.registerFont(font)
     return frozenset(chr(code) for code in font.face.charToGlyph)

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from threading import Lock
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
@@ -18,6 +19,8 @@ MARGIN = 56.0
 INNER = WIDE - 2 * MARGIN
 CODE_SIDE = 190.0
 GREY, BLACK = 0.35, 0.0
+# reportlab cuts its subset of a typeface out of one file with one reading head.
+_one_at_a_time = Lock()
 
 
 @dataclass
@@ -53,6 +56,11 @@ class Page:
 
 def as_pdf(receipt: ReadReceipt, base_url: str, language: Language, *, is_demo: bool) -> bytes:
     """Print a receipt; `base_url` is how the page that checks it must begin."""
+    with _one_at_a_time:
+        return _printed(receipt, base_url, language, is_demo=is_demo)
+
+
+def _printed(receipt: ReadReceipt, base_url: str, language: Language, *, is_demo: bool) -> bytes:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1, lang=str(language))
     canvas.setTitle(f"{wording.RECEIPT.into(language)} {receipt.number}")

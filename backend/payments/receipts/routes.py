@@ -26,6 +26,7 @@ from backend.payments.receipts.schemas import (
 blp = Blueprint("receipts", __name__, url_prefix="/v1", description="My receipts")
 check_blp = Blueprint("receipt-check", __name__, url_prefix="/v1", description="Checking a receipt")
 KEYS_SECONDS = 3600
+PDF = {"description": "One A4 page", "content": {"application/pdf": {}}}
 
 
 @blp.get("/receipts")
@@ -54,8 +55,7 @@ def get_receipt(receipt_id: str) -> ReadReceipt:
 
 @blp.get("/receipts/<id:receipt_id>/pdf")
 @blp.refuses(ReceiptNotFound, ReceiptsNotSigned)
-@blp.response(200, content_type="application/pdf")
-@blp.doc(operationId="printReceipt")
+@blp.doc(operationId="printReceipt", responses={"200": PDF})
 def print_receipt(receipt_id: str) -> Response:
     """Print one receipt of mine"""
     settings: Settings = current_app.extensions["settings"]
@@ -103,7 +103,7 @@ def check_receipt(body: dict[str, Any]) -> dict[str, Any]:
 @check_blp.doc(operationId="listReceiptKeys")
 def list_receipt_keys() -> tuple[Any, int, dict[str, str]]:
     """List the keys that check our receipts"""
-    signer: Signer | None = current_app.extensions.get("receipt_signer")
+    signer: Signer | None = current_app.extensions["receipt_signer"]
     keys = signer.public_keys() if signer else {"keys": []}
     return keys, 200, {"Cache-Control": f"public, max-age={KEYS_SECONDS}"}
 
@@ -118,7 +118,7 @@ def _check(jws: str) -> dict[str, Any]:
 
 
 def _desk() -> Desk:
-    signer: Signer | None = current_app.extensions.get("receipt_signer")
+    signer: Signer | None = current_app.extensions["receipt_signer"]
     if signer is None:
         raise ReceiptsNotSigned
     settings: Settings = current_app.extensions["settings"]

@@ -126,7 +126,7 @@ def fail(refund: Refund, reason: str | None, now: datetime) -> None:
 
 def left_of(db: Session, credit: BankCredit) -> int:
     """Return what is held of this money and has not gone back, in cents."""
-    return credit.held_cents - db.scalars(returned_of_credits([credit.id])).one()
+    return credit.held_cents - int(db.scalars(returned_of_credits([credit.id])).one())
 
 
 def _undecided(db: Session, refund_id: str) -> Refund:

@@ -1,14 +1,16 @@
 """A resident's own bills and messages: whose they are, what is said of them, where they are paid."""
 
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from backend.assistant.own.books import MOST_BILLS, MOST_MESSAGES, Books, Own, Topic
 from backend.assistant.own.words import amount, on, sentence
-from backend.bills import BillKind
+from backend.bills import Bill, BillKind
+from backend.bills.actions import take_back
+from backend.bills.rules import Surcharge
 from backend.core.database import Database
 from backend.core.languages import Language
 from backend.core.settings import CHECKOUT
@@ -16,6 +18,7 @@ from backend.menu import Catalogue, paying_service
 from backend.menu.content import read_catalogue
 from backend.menu.published import catalogue_of
 from tests.assistant.billing import DUE_ON, owe, settle
+from tests.bills.posting import pay
 
 EN, HANT, HANS = Language.EN, Language.ZH_HANT, Language.ZH_HANS
 
@@ -152,6 +155,133 @@ def test_no_payment_is_made_up(database: Database, catalogue: Catalogue) -> None
     assert said(nothing) == (
         "I have no record of a payment here, and no water bill of yours either."
     )
+
+
+PAID_AT = datetime(2026, 11, 29, 16, 30, tzinfo=UTC)  # past midnight in Hong Kong
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            EN,
+            "You paid your water bill on 30 November 2026: HK$482.30. The receipt is with the bill.",
+        ),
+        (HANT, "你已於2026年11月30日繳付水費單，金額港幣 482.30 元，收據載於該賬單內。"),
+        (HANS, "你已于2026年11月30日缴付水费单，金额港币 482.30 元，收据载于该账单内。"),
+    ],
+)
+def test_a_payment_is_told_with_its_day_its_amount_and_its_receipt(
+    database: Database, catalogue: Catalogue, language: Language, expected: str
+) -> None:
+    resident_id = settle(database)
+    bill_id = owe(database, resident_id)
+    pay(database, bill_id, PAID_AT)
+    own_books = books(database, catalogue, resident_id, language)
+
+    asked = own_books.look_up(Topic.PAID, [BillKind.WATER])
+    spoken_of = own_books.some([bill_id], Topic.PAID)
+
+    assert said(asked, language) == expected
+    assert (asked.bills, asked.count, asked.total_due_cents) == ((), 0, 0)
+    assert spoken_of is not None
+    assert said(spoken_of, language) == expected
+    assert (spoken_of.bills[0].service, spoken_of.total_due_cents) == (None, 0)
+
+
+def test_of_several_payments_the_last_is_told_and_what_is_still_open(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    for hours in (0, 2, 1):
+        cents = 10_000 + hours
+        bill_id = owe(database, resident_id, amount_cents=cents)
+        pay(database, bill_id, PAID_AT + timedelta(hours=hours))
+    open_id = owe(database, resident_id, "RVD", BillKind.RATES, 100_000)
+
+    own = books(database, catalogue, resident_id).look_up(Topic.PAID, [])
+
+    assert said(own) == (
+        "You paid your water bill on 30 November 2026: HK$100.02. The receipt is with the bill. "
+        "There is more to pay. Your rates bill: HK$1,000.00, due on 30 November 2026."
+    )
+    assert [each.bill.id for each in own.bills] == [open_id]
+
+
+def test_another_kinds_payment_does_not_answer_for_this_one(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    pay(database, owe(database, resident_id, "RVD", BillKind.RATES))
+    owe(database, resident_id)
+
+    own = books(database, catalogue, resident_id).look_up(Topic.PAID, [BillKind.WATER])
+
+    assert own.last_paid is None
+    assert said(own).startswith("I have no record of a payment here.")
+
+
+@pytest.mark.parametrize("topic", [Topic.BILLS, Topic.DUE])
+def test_what_is_paid_is_owed_no_more(
+    database: Database, catalogue: Catalogue, topic: Topic
+) -> None:
+    resident_id = settle(database)
+    pay(database, owe(database, resident_id), PAID_AT)
+    own_books = books(database, catalogue, resident_id)
+    alone = own_books.look_up(topic, [])
+    owe(database, resident_id, amount_cents=100)
+
+    beside = own_books.look_up(topic, [])
+
+    assert said(alone).startswith("You have no bill to pay here. You paid your water bill on 30")
+    assert said(alone, HANT).startswith("這裏沒有待繳的賬單。你已於2026年11月30日繳付水費單")
+    assert (beside.count, beside.total_due_cents, beside.last_paid) == (1, 100, None)
+    assert said(beside) == "Your water bill: HK$1.00, due on 30 November 2026."
+
+
+def test_a_bill_that_was_taken_back_need_not_be_paid(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    bill_id = owe(database, resident_id)
+    with database.transaction() as db:
+        take_back(db, db.get_one(Bill, bill_id), "Posted twice", PAID_AT)
+    own_books = books(database, catalogue, resident_id)
+
+    asked, spoken_of = own_books.look_up(Topic.BILLS, []), own_books.some([bill_id], Topic.BILLS)
+
+    assert said(asked).startswith("I have no bill of yours here.")
+    assert spoken_of is not None
+    assert said(spoken_of) == (
+        "Water Supplies Department took your water bill back: you need not pay it."
+    )
+
+
+def test_a_surcharge_is_told_with_its_amount_and_its_day(
+    database: Database, catalogue: Catalogue
+) -> None:
+    resident_id = settle(database)
+    half_a_year_on = DUE_ON + timedelta(days=181)
+    surcharges = (Surcharge(DUE_ON, 2400, "5%"), Surcharge(half_a_year_on, 4800, "10%"))
+    owe(database, resident_id, surcharges=surcharges)
+
+    before, late, later = (
+        books(database, catalogue, resident_id, EN, day).look_up(Topic.DUE, [])
+        for day in (DUE_ON, half_a_year_on, half_a_year_on + timedelta(days=1))
+    )
+
+    assert said(before) == (
+        "Your water bill: HK$482.30, due on 30 November 2026. A surcharge of HK$24.00 comes on top "
+        "if it is not paid by 30 November 2026."
+    )
+    assert said(late) == (
+        "Your water bill: HK$506.30. It was due on 30 November 2026. HK$24.00 of it is a "
+        "surcharge, as it was not paid by 30 November 2026. A surcharge of HK$48.00 comes on top "
+        "if it is not paid by 30 May 2027."
+    )
+    assert said(later).endswith("HK$72.00 of it is a surcharge, as it was not paid by 30 May 2027.")
+    assert [each.total_due_cents for each in (before, late, later)] == [48230, 50630, 55430]
+    assert "其中港幣 72.00 元是2027年5月30日後加收的附加費。" in said(later, HANT)
 
 
 def test_messages_are_told_newest_first_and_without_their_text(

@@ -1,23 +1,14 @@
-"""A town where receipts are signed."""
+"""Bills that are paid, as far as receipts know."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.core.database import Database
-from backend.gateways.signer import KeyFileSigner
 from tests.conftest import Caller
 from tests.receipts import keep_receipt
-
-
-@pytest.fixture
-def app(app: Flask, receipt_key: Path) -> Flask:
-    app.extensions["receipt_signer"] = KeyFileSigner(receipt_key)
-    return app
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -177,27 +178,31 @@ def test_the_same_receipt_is_the_same_bytes_in_another_process() -> None:
     assert hashlib.sha256(printed()).hexdigest() == here
 
 
-@pytest.mark.slow
-def test_receipts_that_are_printed_at_once_do_not_mix() -> None:
-    names = [
-        "水務署",
-        "郵政署",
-        "稅務局",
-        "房屋署",
-        "醫院管理局",
-        "差餉物業估價署",
-        "运输署",
-        "卫生署",
-    ]
-    orders = [
-        {"department": {"id": str(n), "name": names[n % 8] * (n // 8 + 1)}} for n in range(24)
-    ]
-    alone = [printed(**order) for order in orders]
+class Dawdling(dict[str, str]):
+    """A department whose name takes a moment to read: others could print meanwhile."""
 
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda order: printed(**order), orders))
+    reading = 0
+    most = 0
+
+    def __getitem__(self, member: str) -> str:
+        Dawdling.reading += 1
+        Dawdling.most = max(Dawdling.most, Dawdling.reading)
+        time.sleep(0.005)
+        Dawdling.reading -= 1
+        return super().__getitem__(member)
+
+
+@pytest.mark.slow
+def test_receipts_that_are_asked_for_at_once_do_not_mix() -> None:
+    names = ["水務署", "郵政署", "稅務局", "房屋署", "醫院管理局", "差餉物業估價署"]
+    departments = [Dawdling(id=name, name=name) for name in names]
+    alone = [printed(department=each) for each in departments]
+
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda each: printed(department=each), departments))
 
     assert together == alone
+    assert Dawdling.most == 1
 
 
 def texts_of(content: Any) -> Iterator[str]:

@@ -1,0 +1,109 @@
+"""What the commands of payments share: the database, an operator's name, money as people write it."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import click
+
+from backend.core import clock
+from backend.core.database import Database
+from backend.core.errors import NotFound, Refusal
+from backend.core.languages import Language
+from backend.core.settings import SettingsWrong, read_settings
+from backend.payments.parity.actions import read_day
+
+HONG_KONG_DOLLARS = re.compile(r"(\d{1,10})(?:\.(\d{2}))?", re.ASCII)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+OPERATOR = click.option(
+    "--as", "operator", required=True, metavar="OPERATOR", help="Who you are, in words."
+)
+YES = click.option("--yes", is_flag=True, help="Do not ask whether you mean it.")
+
+
+@contextmanager
+def rows_or_stop() -> Iterator[Database]:
+    """Give the database of the settings; a missing setting or a refusal is a sentence, and stops."""
+    try:
+        rows = Database(read_settings().database_url)
+    except SettingsWrong as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        yield rows
+    except NotFound as missing:
+        raise click.ClickException("There is nothing of this id.") from missing
+    except Refusal as refusal:
+        raise click.ClickException(refusal.sentence(Language.EN)) from refusal
+    finally:
+        rows.close()
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before money moves; without a person to ask, stop."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.ClickException("Nobody is there to be asked: add --yes if you mean it.")
+    click.confirm(question, abort=True)
+
+
+def dollars(cents: int | None) -> str:
+    """Write cents as people read them: `HK$1,234.50`; a dash for none."""
+    if cents is None:
+        return "-"
+    sign = "-" if cents < 0 else ""
+    return f"{sign}HK${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def cents_of(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Read an amount in Hong Kong dollars: `12` or `12.50`."""
+    if text is None:
+        return None
+    match = HONG_KONG_DOLLARS.fullmatch(text.removeprefix("HK$").replace(",", ""))
+    if match is None:
+        raise click.BadParameter("write dollars such as 12 or 12.50")
+    return int(match[1]) * 100 + int(match[2] or 0)
+
+
+def day_of(_context: click.Context, _parameter: click.Parameter, text: str | None) -> date | None:
+    """Read a Hong Kong day: `2026-11-23`."""
+    if text is None:
+        return None
+    try:
+        return read_day(text)
+    except Refusal as refusal:
+        raise click.BadParameter(refusal.sentence(Language.EN)) from refusal
+
+
+def age(since: datetime) -> str:
+    """Say how long ago something was: `3 days`, `5 h`, `12 min`."""
+    passed: timedelta = clock.now() - since
+    if passed >= timedelta(days=2):
+        return f"{passed.days} days"
+    minutes = max(int(passed.total_seconds() // 60), 0)
+    return f"{minutes // 60} h" if minutes >= 120 else f"{minutes} min"
+
+
+def tell(shown: Sequence[Mapping[str, Any]], *, as_json: bool, none: str) -> None:
+    """Print rows as JSON, or as columns with their names above; `none` where there are none."""
+    if as_json:
+        click.echo(json.dumps({"items": list(shown)}, ensure_ascii=False))
+        return
+    if not shown:
+        click.echo(none)
+        return
+    lines = [list(shown[0]), *([_word(value) for value in row.values()] for row in shown)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        padded = (word.ljust(width) for word, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _word(value: object) -> str:
+    """One cell; what came from outside must not steer the terminal."""
+    text = "-" if value is None else str(value)
+    return "".join(each if each.isprintable() else "?" for each in text)

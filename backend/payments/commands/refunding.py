@@ -1,0 +1,95 @@
+"""`ferry payments refund`, `approve`, `decline`, `refunds`: held money goes back, by two operators."""
+
+import click
+
+from backend.core import clock
+from backend.payments.commands.given import (
+    AS_JSON,
+    OPERATOR,
+    YES,
+    cents_of,
+    confirm,
+    dollars,
+    rows_or_stop,
+    tell,
+)
+from backend.payments.models import Refund
+from backend.payments.refunds import actions
+from backend.payments.refunds.models import refunds_newest_first
+from backend.payments.refunds.rules import RefundNotFound
+from backend.payments.rules import RefundState
+
+MOST_SHOWN = 200
+
+
+@click.command()
+@click.argument("credit_id", metavar="CREDIT")
+@click.option("--reason", required=True, help="Why, for whoever approves.")
+@click.option(
+    "--amount",
+    "amount_cents",
+    metavar="HK$",
+    callback=cents_of,
+    help="How much; all that is held when left out.",
+)
+@OPERATOR
+def refund(credit_id: str, reason: str, amount_cents: int | None, operator: str) -> None:
+    """Ask for held money to go back; another operator must approve it."""
+    with rows_or_stop() as rows, rows.transaction() as db:
+        asked = actions.ask_refund(
+            db, credit_id, amount_cents, reason, operator=operator, now=clock.now()
+        )
+    click.echo(f"{asked.id}: {dollars(asked.amount_cents)} is to go back.")
+    click.echo(f"Another operator: ferry payments approve {asked.id} --as NAME", err=True)
+
+
+@click.command()
+@click.argument("refund_id", metavar="REFUND")
+@OPERATOR
+@YES
+def approve(refund_id: str, operator: str, yes: bool) -> None:
+    """Approve REFUND, which another operator asked for; the bank is told within a minute."""
+    with rows_or_stop() as rows:
+        with rows.transaction(read_only=True) as db:
+            asked = db.get(Refund, refund_id)
+        if asked is None:
+            raise RefundNotFound
+        why = "".join(each for each in asked.reason if each.isprintable())
+        what = f"{dollars(asked.amount_cents)} of {asked.credit_id} ({why}, says {asked.asked_by})"
+        confirm(f"Send {what} back?", yes=yes)
+        with rows.transaction() as db:
+            actions.approve_refund(db, refund_id, operator, clock.now())
+    click.echo(f"{refund_id} is approved.")
+
+
+@click.command()
+@click.argument("refund_id", metavar="REFUND")
+@OPERATOR
+def decline(refund_id: str, operator: str) -> None:
+    """Drop REFUND before it is approved; its money stays held."""
+    with rows_or_stop() as rows, rows.transaction() as db:
+        actions.decline_refund(db, refund_id, operator, clock.now())
+    click.echo(f"{refund_id} is declined.")
+
+
+@click.command()
+@click.option("--state", type=click.Choice([state.value for state in RefundState]))
+@AS_JSON
+def refunds(state: str | None, as_json: bool) -> None:
+    """Show refunds, the newest first."""
+    wanted = refunds_newest_first(RefundState(state) if state else None, MOST_SHOWN)
+    with rows_or_stop() as rows, rows.transaction(read_only=True) as db:
+        shown = [
+            {
+                "id": each.id,
+                "credit": each.credit_id,
+                "amount": dollars(each.amount_cents),
+                "state": each.state,
+                "reason": each.reason,
+                "asked_by": each.asked_by,
+                "approved_by": each.approved_by,
+                "bank_says": each.bank_reason,
+            }
+            for each in db.scalars(wanted)
+        ]
+    tell(shown, as_json=as_json, none="There are no refunds.")
