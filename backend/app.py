@@ -4,13 +4,13 @@ A request passes, in this order: telemetry, language, door, limit, body; then it
 back its session commits below 400, and the headers that every reply carries are put on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, Select, text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import accounts, departments
@@ -45,6 +45,7 @@ from backend.core.jobs import Bell, Drain, make_huey
 from backend.core.settings import Settings, SettingsWrong, read_settings
 from backend.departments import routes as departments_routes
 from backend.departments.webhooks import routes as webhooks_routes
+from backend.departments.webhooks.models import waiting_events
 from backend.departments.webhooks.telling import tell_waiting
 from backend.gateways.bank_client import HttpBank
 from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityProvider
@@ -63,6 +64,7 @@ from backend.payments import routes as payments_routes
 from backend.payments.actions import is_being_paid
 from backend.payments.callbacks import routes as callbacks_routes
 from backend.payments.callbacks.actions import apply_stored
+from backend.payments.callbacks.models import quarantined_events
 from backend.payments.errands import run_errands
 from backend.payments.fps_qr import PayeeNotAllowed, check_payee
 from backend.payments.parity import routes as parity_routes
@@ -172,7 +174,17 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         receipt_signer=gateways.receipt_signer,
         bill_is_being_paid=is_being_paid,
         limiter=limiter,
-        gauges={"ferry_deliveries_open": ("Pushes still to go", lambda: _open_deliveries(rows))},
+        gauges={
+            "ferry_deliveries_open": ("Pushes still to go", partial(_count, rows, open_deliveries)),
+            "ferry_department_events_waiting": (
+                "Events that departments are still to be told",
+                partial(_count, rows, waiting_events),
+            ),
+            "ferry_bank_events_quarantined": (
+                "Callbacks of the bank that staff must look at",
+                partial(_count, rows, quarantined_events),
+            ),
+        },
         ready_checks={
             "database": lambda: _answers(rows),
             "tables": lambda: migrations.is_current(rows),
@@ -258,9 +270,9 @@ def _bare_app() -> tuple[Flask, FerryApi]:
     return app, ferry_api
 
 
-def _open_deliveries(rows: database.Database) -> int:
+def _count(rows: database.Database, counted: Callable[[], Select[int]]) -> int:
     with rows.transaction(read_only=True) as db:
-        return db.scalars(open_deliveries()).one()
+        return db.scalars(counted()).one()
 
 
 def _answers(rows: database.Database) -> bool:

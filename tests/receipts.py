@@ -5,7 +5,8 @@ from typing import Any
 
 from backend.core import clock
 from backend.core.database import Database
-from backend.payments.models import BankCredit, Receipt
+from backend.payments.models import BankCredit
+from backend.payments.receipts.models import Receipt
 
 PAID_AT = datetime(2026, 11, 23, 16, 5, 9, tzinfo=UTC)  # five past midnight in Hong Kong
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.core.bulk import is_among
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
 
@@ -107,11 +108,11 @@ def device_ids_among(resident_ids: Collection[str]) -> Select[str, str]:
     """These residents' devices, as pairs of the resident's id and the device's, oldest first."""
     return (
         select(Device.resident_id, Device.id)
-        .where(Device.resident_id.in_(list(resident_ids)))
+        .where(is_among(Device.resident_id, resident_ids))
         .order_by(Device.id)
     )
 
 
 def residents_among(resident_ids: Collection[str]) -> Select[str]:
     """Those of these ids that are a resident's."""
-    return select(Resident.id).where(Resident.id.in_(list(resident_ids)))
+    return select(Resident.id).where(is_among(Resident.id, resident_ids))

@@ -10,6 +10,7 @@ from backend.bills.owing import Owed, find_bills, find_paid, sum_up_owed
 from backend.bills.reading import ReadBill, read_bill
 from backend.bills.rules import (
     CURRENCY,
+    TITLES,
     BillBeingPaid,
     BillKind,
     BillNotFound,
@@ -23,6 +24,7 @@ from backend.bills.settling import bill_to_pay, bill_to_settle, settle_bill, to_
 
 __all__ = [
     "CURRENCY",
+    "TITLES",
     "Bill",
     "BillBeingPaid",
     "BillKind",

@@ -20,13 +20,13 @@ from backend.payments import ledger, rules
 from backend.payments.models import (
     BankCredit,
     PaymentAttempt,
-    Receipt,
     attempt_referred_to,
     credit_numbered,
     credits_of_attempt,
     locked_attempt,
     open_attempt_for,
 )
+from backend.payments.receipts.models import Receipt
 from backend.payments.rules import Account, AttemptState, Expectation, HeardBy, Split
 
 

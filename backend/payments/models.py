@@ -171,29 +171,6 @@ class LedgerPosting(Base):
     amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
 
 
-class Receipt(Base):
-    """That a bill was paid: what a resident keeps for seven years."""
-
-    __tablename__ = "receipts"
-    __table_args__ = (Index(None, "resident_id", "id"),)
-
-    id: Mapped[str] = mapped_column(
-        primary_key=True, default=lambda: new_id("rcpt"), info=IMPERSONAL
-    )
-    number: Mapped[str] = mapped_column(unique=True, info=IMPERSONAL)
-    bill_id: Mapped[str] = mapped_column(ForeignKey("bills.id"), unique=True, info=IMPERSONAL)
-    credit_id: Mapped[str] = mapped_column(ForeignKey("bank_credits.id"), info=IMPERSONAL)
-    resident_id: Mapped[str] = mapped_column(ForeignKey("residents.id"), info=IMPERSONAL)
-    department_id: Mapped[str] = mapped_column(info=IMPERSONAL)
-    bill_number: Mapped[str] = mapped_column(info=PERSONAL)
-    bill_kind: Mapped[str] = mapped_column(info=PERSONAL)
-    amount_cents: Mapped[int] = mapped_column(BigInteger, info=PERSONAL)
-    currency: Mapped[str] = mapped_column(info=IMPERSONAL)
-    fps_reference: Mapped[str] = mapped_column(info=IMPERSONAL)
-    paid_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
-    issued_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
-
-
 def attempt_of(resident_id: str, attempt_id: str) -> Select[PaymentAttempt]:
     """One payment attempt of this resident; another's is not found."""
     return select(PaymentAttempt).where(
@@ -256,11 +233,6 @@ def credit_numbered(transaction_id: str) -> Select[BankCredit]:
 def credits_of_attempt(attempt_id: str) -> Select[BankCredit]:
     """All the money that came for an attempt, in the order in which we heard of it."""
     return select(BankCredit).where(BankCredit.attempt_id == attempt_id).order_by(BankCredit.id)
-
-
-def receipt_of_credits(credit_ids: Collection[str]) -> Select[Receipt]:
-    """The receipt that one of these credits earned, if any did."""
-    return select(Receipt).where(Receipt.credit_id.in_(list(credit_ids)))
 
 
 def returned_of_credits(credit_ids: Collection[str]) -> Select[int]:

@@ -14,9 +14,9 @@ from backend.payments.models import (
     BankCredit,
     PaymentAttempt,
     credits_of_attempt,
-    receipt_of_credits,
     returned_of_credits,
 )
+from backend.payments.receipts.models import receipt_of_credits
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import structlog
 
 from tests.chaos.payments_forging import forge
@@ -59,7 +60,7 @@ def break_payments(ground: Ground, size: Size) -> Chaos:
     """Try all of it on one engine."""
     began = time.monotonic()
     raced = race(ground, size.processes, size.rounds)
-    ends = end_states(ground)
+    ends = end_states(ground, size.every)
     with running_works(ground, size.workers) as works:
         replayed = replay(works, size.replays, size.at_once)
         forged = forge(works, size.forgeries)
@@ -78,6 +79,7 @@ def break_payments(ground: Ground, size: Size) -> Chaos:
         "processes": size.processes,
         "rounds": size.rounds,
         "orders": raced.orders,
+        "callback_orders": 120 // size.every,
         "turned_away": raced.turned_away,
         "replays": size.replays,
         "forgeries": size.forgeries,
@@ -99,14 +101,14 @@ def main() -> None:
     size = SIZES["deep" if wanted.deep else "short" if wanted.short else "full"]
     found = {engine: _on(engine, size) for engine in wanted.engine or ENGINES}
     if wanted.json:
-        print(json.dumps({engine: chaos.numbers for engine, chaos in found.items()}))
+        click.echo(json.dumps({engine: chaos.numbers for engine, chaos in found.items()}))
     else:
         _tell(found)
     for engine, chaos in found.items():
         for name in chaos.missed:
-            print(f"{engine}: {name} must be {BARS[name]}", file=sys.stderr)
+            click.echo(f"{engine}: {name} must be {BARS[name]}", err=True)
         for name in chaos.lost:
-            print(f"{engine}: lost {name}", file=sys.stderr)
+            click.echo(f"{engine}: lost {name}", err=True)
     sys.exit(any(chaos.missed for chaos in found.values()))
 
 
@@ -121,7 +123,7 @@ def _wanted() -> argparse.Namespace:
 
 
 def _on(engine: str, size: Size) -> Chaos:
-    print(f"payments on {engine} …", file=sys.stderr)
+    click.echo(f"payments on {engine} …", err=True)
     with tempfile.TemporaryDirectory(prefix="ferry-chaos-") as name:
         folder = Path(name)
         publish_content(folder)
@@ -131,13 +133,13 @@ def _on(engine: str, size: Size) -> Chaos:
 
 def _tell(found: Mapping[str, Chaos]) -> None:
     engines = list(found)
-    print(f"{'':26}" + "".join(f"{engine:>14}" for engine in engines) + f"{'bar':>8}")
+    click.echo(f"{'':26}" + "".join(f"{engine:>14}" for engine in engines) + f"{'bar':>8}")
     for name in found[engines[0]].numbers:
         values = [found[engine].numbers[name] for engine in engines]
         if isinstance(values[0], dict):
             continue
         bar = BARS.get(name, "")
-        print(f"{name:26}" + "".join(f"{value:>14}" for value in values) + f"{bar:>8}")
+        click.echo(f"{name:26}" + "".join(f"{value:>14}" for value in values) + f"{bar:>8}")
 
 
 if __name__ == "__main__":

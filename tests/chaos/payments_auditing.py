@@ -31,7 +31,8 @@ from backend.payments.refunds.sending import send_refunds
 from backend.payments.rules import Account, RefundState
 from tests.chaos.payments_driving import Acknowledged
 from tests.chaos.payments_ground import unheard
-from tests.simulators.bank_desk import API_KEY, BankDesk
+from tests.simulators.bank_desk import BankDesk
+from tests.simulators.bank_keys import API_KEY
 
 # Past every lease, past the looks at an open attempt and at a closed one, past the night.
 LATER = (

@@ -15,7 +15,8 @@ from typing import Any
 
 from backend.gateways.bank_callbacks import NEWEST_SECONDS
 from backend.simulators.bank_script import CallbackFault
-from tests.simulators.bank_desk import CALLBACK_KEYS, NO_FAULT, BankDesk
+from tests.simulators.bank_desk import NO_FAULT, BankDesk
+from tests.simulators.bank_keys import CALLBACK_KEYS
 
 HEX = string.hexdigits[:16]
 KEY_ID, TIMESTAMP, SIGNATURE = "Bank-Key-Id", "Bank-Timestamp", "Bank-Signature"

@@ -20,7 +20,7 @@ from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.releases import publish_some
-from tests.simulators.bank_desk import API_KEY, CALLBACK_KEYS
+from tests.simulators.bank_keys import API_KEY, CALLBACK_KEYS
 from tests.simulators.desk import PROJECT
 
 ENGINES = ("sqlite", "postgresql")
@@ -36,6 +36,7 @@ class Size:
 
     processes: int
     rounds: int
+    every: int  # … of the 120 orders of callbacks
     replays: int
     at_once: int
     workers: int
@@ -44,9 +45,9 @@ class Size:
 
 
 SIZES = {
-    "full": Size(20, 2000, 1000, 20, 4, 10_000, 200),
-    "deep": Size(20, 2000, 5000, 40, 6, 50_000, 1000),
-    "short": Size(4, 25, 60, 20, 2, 400, 6),
+    "full": Size(20, 2000, 1, 1000, 20, 4, 10_000, 200),
+    "deep": Size(20, 2000, 1, 5000, 40, 6, 50_000, 1000),
+    "short": Size(4, 25, 3, 60, 20, 2, 400, 6),
 }
 
 

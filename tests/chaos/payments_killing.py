@@ -41,7 +41,7 @@ def kill(works: Works, kills: int) -> Massacre:
     works.wait_until_up()
     driver.stop()
     _let_callbacks_arrive(works)
-    works.stop_ferry()
+    works.kill_ferry()
     let_time_pass(rows, works.desk)
     found = audit(rows, works.desk, driver.acknowledged)
     massacre = Massacre(

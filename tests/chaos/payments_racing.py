@@ -3,6 +3,7 @@
 import multiprocessing
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
@@ -17,7 +18,8 @@ from backend.gateways.bank_client import HttpBank
 from backend.payments.actions import start_payment
 from backend.payments.errands import run_errands
 from tests.chaos.payments_ground import Ground, post_bills, settle_resident, unheard
-from tests.simulators.bank_desk import API_KEY, BankDesk, running_bank_simulator
+from tests.simulators.bank_desk import BankDesk, running_bank_simulator
+from tests.simulators.bank_keys import API_KEY
 
 PATIENCE_SECONDS = 120
 
@@ -72,7 +74,7 @@ def _run(lane: Lane, processes: int) -> int:
     return int(turned_away.value)
 
 
-def _watch(racers: list[BaseProcess], done: Any, wanted: int) -> None:
+def _watch(racers: Sequence[BaseProcess], done: Any, wanted: int) -> None:
     with tqdm(
         total=wanted, desc="second orders", file=sys.stderr, leave=False, mininterval=1
     ) as bar:

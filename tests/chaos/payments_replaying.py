@@ -19,10 +19,11 @@ from backend.notifications import Message
 from backend.payments.actions import start_payment
 from backend.payments.callbacks.models import next_event_due
 from backend.payments.errands import run_errands
-from backend.payments.models import BankCredit, LedgerEntry, PaymentAttempt, Receipt
+from backend.payments.models import BankCredit, LedgerEntry, PaymentAttempt
+from backend.payments.receipts.models import Receipt
 from tests.chaos.payments_ground import post_bills, settle_resident, unheard
 from tests.chaos.payments_works import Works
-from tests.simulators.bank_desk import API_KEY
+from tests.simulators.bank_keys import API_KEY
 from tests.simulators.desk import wait_until
 
 PATIENCE_SECONDS = 60

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.payments_ground import RECEIPT_KEY, VOID_PAYEE, Ground
-from tests.simulators.bank_desk import API_KEY, CALLBACK_KEYS, BankDesk
+from tests.simulators.bank_desk import BankDesk
+from tests.simulators.bank_keys import API_KEY, CALLBACK_KEYS
 from tests.simulators.desk import PROJECT, one_account, wait_until
 
 PATIENCE_SECONDS = 90
@@ -61,20 +62,11 @@ class Part:
         return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
 
     def kill(self) -> None:
-        """Kill it and its children, without a word of warning."""
-        assert self.process is not None
+        """Kill it and its children, without a word of warning, if it is still there."""
+        if self.process is None or self.process.poll() is not None:
+            return  # its number may be another's by now
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-    def stop(self) -> None:
-        """Ask it to end, and kill what does not."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
 
 
 @dataclass
@@ -109,10 +101,10 @@ class Works:
         victim.start()
         return victim.name
 
-    def stop_ferry(self) -> None:
-        """Stop web and workers; the bank stays."""
+    def kill_ferry(self) -> None:
+        """Kill web and workers for good; the bank stays."""
         for part in (self.web, *self.workers):
-            part.stop()
+            part.kill()
 
 
 @contextmanager
@@ -145,8 +137,7 @@ def running_works(ground: Ground, workers: int) -> Iterator[Works]:
         yield works
     finally:
         for part in works.parts:
-            if part.process is not None and part.process.poll() is None:
-                part.kill()
+            part.kill()
         shutil.rmtree(folder / "metrics", ignore_errors=True)
 
 

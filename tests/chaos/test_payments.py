@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.gateways.signer import make_key
 from tests.chaos.payments import BARS, break_payments
-from tests.chaos.payments_ground import ENGINES, RECEIPT_KEY, SIZES, Ground, emptying, make_key
+from tests.chaos.payments_ground import ENGINES, RECEIPT_KEY, SIZES, Ground, emptying
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 

@@ -11,14 +11,8 @@ from backend.bills import Bill
 from backend.core.database import Base
 from backend.notifications import MessageKind
 from backend.notifications.models import Message
-from backend.payments.models import (
-    BankCredit,
-    LedgerEntry,
-    LedgerPosting,
-    PaymentAttempt,
-    Receipt,
-    Refund,
-)
+from backend.payments.models import BankCredit, LedgerEntry, LedgerPosting, PaymentAttempt, Refund
+from backend.payments.receipts.models import Receipt
 from backend.payments.rules import OPEN_STATES, TRANSITIONS, Account, AttemptState, RefundState
 from tests.payments.harbour import Harbour
 

@@ -8,9 +8,9 @@ from backend.bills.runs.marks import find_doubles, marks_for
 from backend.bills.runs.models import BillRun, BillRunMarks, marks_of
 from backend.bills.runs.problems import Problem
 from backend.bills.runs.reading import Batch, Trailer
-from backend.bills.runs.rules import MOST_BILLS, RunState
+from backend.bills.runs.rules import CHECKED_A_BATCH, MOST_BILLS, RunState
 from backend.bills.runs.sheets import Sheet
-from backend.bills.runs.stated import is_all_new, sheet_of, sort_out, state
+from backend.bills.runs.stated import are_known, are_new, sheet_of, sort_out, state
 from backend.bills.runs.turn import Turn, note_problems, settle
 
 
@@ -22,7 +22,7 @@ def check(turn: Turn) -> Iterator[int]:
     reader = turn.reader()
     is_last = False
     while not is_last:
-        batch = reader.batch()
+        batch = reader.batch(CHECKED_A_BATCH)
         is_last = _check_batch(turn, batch)
         yield batch.read_bytes
 
@@ -56,7 +56,7 @@ def _look_at(
     db: Session, turn: Turn, batch: Batch, sheet: Sheet | None
 ) -> tuple[list[tuple[int, str]], int, list[Problem]]:
     """Return the lines and numbers of a batch's bills, the sum of their cents, what is wrong."""
-    if sheet is not None and is_all_new(db, turn.department_id, sheet):
+    if sheet is not None and are_known(db, sheet) and are_new(db, turn.department_id, sheet):
         lines = [row.line for row in batch.rows]
         return list(zip(lines, sheet.bill_numbers, strict=True)), sum(sheet.amounts), []
     stated, problems = state(batch, turn.issued_on)

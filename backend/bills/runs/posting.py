@@ -10,7 +10,8 @@ from backend.bills.runs.models import BillRun, BillRunChunk
 from backend.bills.runs.reading import Batch
 from backend.bills.runs.rows import Posting, post_new
 from backend.bills.runs.rules import PIECE_BYTES, RunState
-from backend.bills.runs.stated import is_all_new, sheet_of, sort_out, state
+from backend.bills.runs.sheets import Sheet
+from backend.bills.runs.stated import are_new, sheet_of, sort_out, state
 from backend.bills.runs.turn import Turn, note_problems, settle
 from backend.core.database import after_commit
 
@@ -31,24 +32,28 @@ def post(turn: Turn, ring: Callable[[], None]) -> Iterator[int]:
 
 
 def _post_patiently(turn: Turn, batch: Batch, ring: Callable[[], None]) -> bool:
-    """Post a batch; where somebody posts one of its numbers at that moment, sort it out anew."""
+    """Post a batch; where the database will not have a row of it, sort it out line by line.
+
+    Somebody may post one of its numbers at that very moment.
+    """
+    sheet = sheet_of(batch, turn.issued_on)
     for _ in range(TRIES - 1):
         try:
-            return _post_batch(turn, batch, ring)
+            return _post_batch(turn, batch, sheet, ring)
         except IntegrityError:
-            continue
-    return _post_batch(turn, batch, ring)
+            sheet = None
+    return _post_batch(turn, batch, None, ring)
 
 
-def _post_batch(turn: Turn, batch: Batch, ring: Callable[[], None]) -> bool:
+def _post_batch(turn: Turn, batch: Batch, sheet: Sheet | None, ring: Callable[[], None]) -> bool:
     """Post one batch: its bills, their messages and pushes, and the run's counts, or nothing."""
-    sheet = sheet_of(batch, turn.issued_on)
     with turn.batch() as held:
         if held is None:
             return True
         db, run = held
         after_commit(db, ring)
-        if sheet is not None and is_all_new(db, turn.department_id, sheet):
+        if sheet is not None and are_new(db, turn.department_id, sheet):
+            # The residents were known when the file was checked; foreign keys see to the rest.
             post_new(db, sheet, Posting(turn.department_id, run.id, turn.clock()))
             run.posted += sheet.count
         else:

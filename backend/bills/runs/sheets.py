@@ -45,7 +45,9 @@ class Sheet:
         self.bill_numbers: Sequence[str] = numbers
         self.resident_ids = self._matching("resident_id", RESIDENT_ID)
         accounts = self._matching("account_number", bounds.ACCOUNT_NUMBER)
-        self.account_numbers = [each and plain_account(each) for each in accounts]
+        # All at once; none of them holds a bar.
+        plain = plain_account("|".join(each or "" for each in accounts)).split("|")
+        self.account_numbers = [each or None for each in plain]
         self.link_codes = self._matching("link_code", bounds.LINK_CODE)
         self.kinds = self._one_of("kind", KINDS)
         self._one_of("currency", frozenset({"HKD", None}))

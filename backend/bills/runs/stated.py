@@ -20,6 +20,7 @@ from backend.bills.runs.reading import Batch
 from backend.bills.runs.sheets import Sheet
 from backend.bills.schemas import BillPostShape
 from backend.bills.stating import facts_from
+from backend.core.bulk import is_among
 from backend.core.errors import Refusal
 from backend.core.http.wording import field_errors
 from backend.core.languages import Language
@@ -74,11 +75,14 @@ def sheet_of(batch: Batch, today: date) -> Sheet | None:
         return None
 
 
-def is_all_new(db: Session, department_id: str, sheet: Sheet) -> bool:
-    """Say whether no number of a sheet stands, and every resident is known."""
+def are_known(db: Session, sheet: Sheet) -> bool:
+    """Say whether every resident of a sheet is one."""
     named = set(filter(None, sheet.resident_ids))
-    if named and len(db.scalars(residents_among(named)).all()) < len(named):
-        return False
+    return not named or len(db.scalars(residents_among(named)).all()) == len(named)
+
+
+def are_new(db: Session, department_id: str, sheet: Sheet) -> bool:
+    """Say whether no number of a sheet stands."""
     return not db.scalars(_numbered(department_id, sheet.bill_numbers).limit(1)).first()
 
 
@@ -112,7 +116,7 @@ def _standing(db: Session, department_id: str, numbers: list[str]) -> Mapping[st
 
 
 def _numbered(department_id: str, numbers: Sequence[str | None]) -> Select[Bill]:
-    return bills_posted_by(department_id).where(Bill.bill_number.in_(numbers))
+    return bills_posted_by(department_id).where(is_among(Bill.bill_number, numbers))
 
 
 def _by_shape(line: int, messages: Any, *, is_csv: bool) -> list[Problem]:

@@ -68,7 +68,7 @@ def apply_stored(
             with rows.transaction() as db:
                 _apply(db, event_row_id, clock())
         except Exception as error:
-            log.exception("a callback could not be applied", event=event_row_id)
+            log.exception("a callback could not be applied", bank_event=event_row_id)
             _put_off(rows, event_row_id, error, clock())
     if ids:
         ring()
@@ -84,7 +84,7 @@ def _apply(db: Session, event_row_id: str, now: datetime) -> None:
         _act_upon(db, read_news(event.body.encode()), now)
         event.state = EventState.APPLIED
     except (NewsNotReadable, CreditContradicts) as odd:
-        log.error("a callback is put aside for staff", event=event_row_id, why=str(odd))
+        log.error("a callback is put aside for staff", bank_event=event_row_id, why=str(odd))
         event.state, event.reason = EventState.QUARANTINED, str(odd)
     event.applied_at = now
     events_total.labels(event.state).inc()
@@ -93,7 +93,9 @@ def _apply(db: Session, event_row_id: str, now: datetime) -> None:
 def _act_upon(db: Session, news: News, now: datetime) -> None:
     if news.kind in REFUND_NEWS:
         is_done = news.kind is NewsKind.REFUND_DONE
-        apply_refund_news(db, news.reference or "", is_done, news.reason, now)
+        apply_refund_news(
+            db, news.reference or "", is_done, news.reason, now, done_at=news.occurred_at
+        )
         return
     if news.transaction is not None:
         record_credit(db, news.transaction, HeardBy.CALLBACK, now)

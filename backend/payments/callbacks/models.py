@@ -51,3 +51,9 @@ def stored_event(event_row_id: str) -> Select[BankEvent]:
 def next_event_due() -> Select[datetime | None]:
     """When the next stored event has its turn, None if there is none."""
     return select(func.min(BankEvent.due_at)).where(BankEvent.state == EventState.STORED)
+
+
+def quarantined_events() -> Select[int]:
+    """How many events staff must look at."""
+    rows = select(func.count()).select_from(BankEvent)
+    return rows.where(BankEvent.state == EventState.QUARANTINED)

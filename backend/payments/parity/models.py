@@ -8,14 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
-from backend.payments.models import (
-    BankCredit,
-    LedgerEntry,
-    LedgerPosting,
-    PaymentAttempt,
-    Receipt,
-    Refund,
-)
+from backend.payments.models import BankCredit, LedgerEntry, LedgerPosting, PaymentAttempt, Refund
+from backend.payments.receipts.models import Receipt
 from backend.payments.rules import Account
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from backend.bills import Bill, read_bill
+from backend.bills import TITLES, BillKind
 from backend.core.languages import Language
 from backend.gateways.signer import Signer
-from backend.payments.models import Receipt
+from backend.payments.receipts.models import Receipt
 from backend.payments.receipts.rules import Facts, claims_of, facts_of
 
 CHECK_PATH = "/v1/receipts/check"
@@ -54,11 +54,10 @@ class Desk:
     base_url: str
     name_of: DepartmentName
 
-    def read(self, receipt: Receipt, bill: Bill, language: Language) -> ReadReceipt:
+    def read(self, receipt: Receipt, language: Language) -> ReadReceipt:
         """Put a receipt into words and sign its facts."""
         jws = self.signer.sign(claims_of(self._facts(receipt)))
-        # A paid bill is never amended, and so its title stays; the date does not matter to it.
-        title = read_bill(bill, language, self.name_of, date.max).title
+        title = TITLES[BillKind(receipt.bill_kind)].into(language)
         return ReadReceipt(
             id=receipt.id,
             number=receipt.number,

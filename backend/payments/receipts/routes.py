@@ -11,6 +11,7 @@ from backend.core.paging import CursorNotKnown
 from backend.core.settings import Settings
 from backend.gateways.signer import Signer
 from backend.payments.receipts import actions
+from backend.payments.receipts.models import Receipt
 from backend.payments.receipts.printing import as_pdf
 from backend.payments.receipts.reading import Desk, ReadReceipt
 from backend.payments.receipts.rules import ReceiptNotFound, ReceiptsNotSigned
@@ -40,7 +41,7 @@ def list_receipts(query: dict[str, Any]) -> dict[str, Any]:
         session_of_request(), resident().resident_id, query["cursor"], query["limit"]
     )
     answer = page_of(page, "/v1/receipts", [("limit", query["limit"])])
-    answer["items"] = [_read(*kept) for kept in page.items]
+    answer["items"] = [_read(receipt) for receipt in page.items]
     return answer
 
 
@@ -50,7 +51,7 @@ def list_receipts(query: dict[str, Any]) -> dict[str, Any]:
 @blp.doc(operationId="getReceipt")
 def get_receipt(receipt_id: str) -> ReadReceipt:
     """See one receipt of mine"""
-    return _read(*actions.get_receipt(session_of_request(), resident().resident_id, receipt_id))
+    return _read(actions.get_receipt(session_of_request(), resident().resident_id, receipt_id))
 
 
 @blp.get("/receipts/<id:receipt_id>/pdf")
@@ -60,7 +61,7 @@ def print_receipt(receipt_id: str) -> Response:
     """Print one receipt of mine"""
     settings: Settings = current_app.extensions["settings"]
     kept = actions.get_receipt(session_of_request(), resident().resident_id, receipt_id)
-    receipt, language = _read(*kept), language_of_request()
+    receipt, language = _read(kept), language_of_request()
     pdf = as_pdf(receipt, settings.base_url, language, is_demo=settings.is_demo)
     reply = Response(pdf, mimetype="application/pdf")
     reply.headers["Content-Disposition"] = f'inline; filename="receipt-{receipt.number}.pdf"'
@@ -75,7 +76,7 @@ def print_receipt(receipt_id: str) -> Response:
 @blp.doc(operationId="getReceiptForBill")
 def get_receipt_for_bill(bill_id: str) -> ReadReceipt:
     """See the receipt for a bill of mine"""
-    return _read(*actions.get_receipt_for(session_of_request(), resident().resident_id, bill_id))
+    return _read(actions.get_receipt_for(session_of_request(), resident().resident_id, bill_id))
 
 
 @check_blp.get("/receipts/check")
@@ -108,8 +109,8 @@ def list_receipt_keys() -> tuple[Any, int, dict[str, str]]:
     return keys, 200, {"Cache-Control": f"public, max-age={KEYS_SECONDS}"}
 
 
-def _read(receipt: Any, bill: Any) -> ReadReceipt:
-    return _desk().read(receipt, bill, language_of_request())
+def _read(receipt: Receipt) -> ReadReceipt:
+    return _desk().read(receipt, language_of_request())
 
 
 def _check(jws: str) -> dict[str, Any]:
