@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 
 from backend.core import clock
 from backend.core.database import Database
-from tests.conftest import Caller
+from backend.simulators.bank_events import callback_of
+from backend.simulators.bank_script import CallbackFault
+from tests.conftest import BANK, Caller
 from tests.receipts import keep_receipt
 
 NOBODY, RESIDENT, NEIGHBOUR, REVOKED = "nobody", "resident", "neighbour", "revoked"
@@ -70,6 +72,16 @@ HOOK = "http://127.0.0.1:9/hook"  # a demo may call itself; nobody listens there
 BILL_FILE = (
     "bill_number,kind,amount_cents,due_on,account_number\nS-9,water,1,2099-01-01,7\n#total,1,1\n"
 )
+NEEDS_A_KEY = {("POST", "/v1/department/bills"), ("POST", "/v1/bills/<id>/payments")}
+HEAR_BANK = ("POST", "/v1/bank/callbacks")
+NEWS = {
+    "event_id": "evt_sweep",
+    "type": "order.opened",
+    "reference": "NOBODY-KNOWS",
+    "occurred_at": "2026-11-23T04:05:06Z",
+    "transaction": None,
+    "reason": None,
+}
 GRANT = {"grant_type": "client_credentials", "client_id": "{client}", "client_secret": "{secret}"}
 
 SOUND: dict[Key, Sound] = {
@@ -195,6 +207,25 @@ SOUND: dict[Key, Sound] = {
     ("GET", "/v1/bills/<id>/receipt"): Sound(
         {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/bills/{paid_bill}/receipt", personal=True
     ),
+    ("POST", "/v1/bills/<id>/payments"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/bills/{bill_in_hand}/payments", personal=True
+    ),
+    ("GET", "/v1/bills/<id>/payments"): Sound(
+        RESIDENTS_ONLY, "/v1/bills/{bill_in_hand}/payments", personal=True
+    ),
+    ("GET", "/v1/payments/<id>"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/payments/{payment}", personal=True
+    ),
+    ("GET", "/v1/payments/<id>/code.svg"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/payments/{payment}/code.svg", personal=True
+    ),
+    ("GET", "/v1/payments/<id>/code.png"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/payments/{payment}/code.png", personal=True
+    ),
+    ("POST", "/v1/payments/<id>/cancellation"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/payments/{payment}/cancellation", personal=True
+    ),
+    HEAR_BANK: Sound(dict.fromkeys(ACTORS, 204), "/v1/bank/callbacks", personal=True),
     ("GET", "/v1/receipts"): Sound(RESIDENTS_ONLY, "/v1/receipts", personal=True),
     ("GET", "/v1/receipts/<id>"): Sound(
         {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/receipts/{receipt}", personal=True
@@ -338,6 +369,12 @@ class Stage:
             }
         if sound.text is not None and not {"data", "content_type"} & changes.keys():
             arguments["data"] = sound.text
+        if key == HEAR_BANK:
+            seconds = int(clock.now().timestamp())
+            signed, arguments["data"] = callback_of(
+                NEWS, BANK.callback_keys, CallbackFault(), seconds
+            )
+            arguments["headers"] |= signed
         headers = {**arguments["headers"], **changes.pop("headers", {})}
         if "content_type" in changes:
             headers.pop("Content-Type", None)
@@ -349,11 +386,17 @@ class Stage:
         return self.client.open(path, **{**arguments, **changes, "headers": headers})
 
     def _key_of_create(self, key: Key) -> dict[str, str]:
-        needs = key == ("POST", "/v1/department/bills")
-        return {"Idempotency-Key": "sweep"} if needs else {}
+        return {"Idempotency-Key": "sweep"} if key in NEEDS_A_KEY else {}
 
     def _owner(self, key: Key) -> dict[str, str]:
         return {"resident_id": self.callers[RESIDENT].id} if key in NAME_A_RESIDENT else {}
+
+
+def begin_payment(client: FlaskClient, resident: Caller, bill_id: str) -> str:
+    """Ask for a code to pay a bill with; return the payment's id."""
+    headers = {**resident.headers, "Idempotency-Key": "stage-payment"}
+    begun = client.post(f"/v1/bills/{bill_id}/payments", headers=headers)
+    return str(begun.json["id"])
 
 
 def link_account(client: FlaskClient, department: Caller, resident: Caller) -> str:
@@ -406,6 +449,11 @@ def stage(
         json={**BILL, "bill_number": "STAGE-PAID", "resident_id": resident.id},
         headers={**department.headers, "Idempotency-Key": "stage-paid"},
     ).json["id"]
+    bill_in_hand = client.post(
+        "/v1/department/bills",
+        json={**BILL, "bill_number": "STAGE-IN-HAND", "resident_id": resident.id},
+        headers={**department.headers, "Idempotency-Key": "stage-in-hand"},
+    ).json["id"]
     receipt = keep_receipt(database, paid_bill, resident.id)
     signed = client.get(f"/v1/receipts/{receipt}", headers=resident.headers).json["jws"]
     client_id, secret = department_credentials
@@ -428,6 +476,8 @@ def stage(
         "feed": open_calendar(client, resident),
         "event": event["id"],
         "bill": bill["id"],
+        "bill_in_hand": bill_in_hand,
+        "payment": begin_payment(client, resident, bill_in_hand),
         "paid_bill": paid_bill,
         "receipt": receipt,
         "signed": signed,

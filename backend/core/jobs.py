@@ -108,7 +108,7 @@ class Bell:
         # huey sets handlers of its own, by which one of the two signals would break the batch off.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING_SIGNALS)
         consumer.start()
-        hands = [self._lend_a_hand_to(chore) for chore in self.chores]
+        hands = self.begin()
         for number in STOPPING_SIGNALS:
             signal.signal(number, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING_SIGNALS)
@@ -121,6 +121,10 @@ class Bell:
         for hand in hands:
             hand.join(max(0.0, last_moment - time.monotonic()))
         log.info("the worker has left")
+
+    def begin(self) -> list[threading.Thread]:
+        """Start a thread for each chore, which goes on until the worker is stopping."""
+        return [self._lend_a_hand_to(chore) for chore in self.chores]
 
     def attend(self, chore: Chore) -> None:
         """Do a chore until nothing of it is due; what fails is tried again in a few seconds."""

@@ -19,6 +19,7 @@ from backend.payments import rules
 from backend.payments.crediting import CreditContradicts, close_attempt, record_credit
 from backend.payments.models import (
     PaymentAttempt,
+    attempts_astray,
     attempts_due,
     locked_attempt,
     next_attempt_due,
@@ -40,6 +41,7 @@ class Errand:
     attempt_id: str
     bill_id: str
     tries: int
+    held_until: datetime
     order: Order
     is_announced: bool
     is_to_end: bool
@@ -63,7 +65,7 @@ def run_errands(
     Several workers may run errands side by side; each attempt is taken by one of them. `ring` wakes
     whoever tells residents and departments of it.
     """
-    due_at = _next_due(rows)
+    due_at = _next_due(rows, clock())
     if due_at is None or due_at > clock():
         return due_at
     quiet_seconds = bank.quiet_seconds()
@@ -75,30 +77,32 @@ def run_errands(
     with ThreadPoolExecutor(MOST_AT_ONCE) as hands:
         words = list(hands.map(lambda errand: ask(bank, errand), errands))
     for errand, word in zip(errands, words, strict=True):
-        _note(rows, errand, word, clock())
+        _try_to_note(rows, errand, word, clock())
     ring()
-    return _next_due(rows)
+    return _next_due(rows, clock())
 
 
 def take(rows: Database, now: datetime) -> Sequence[Errand]:
     """Take the errands that are due until a lease ends; nobody else gets them before."""
+    held_until = now + LEASE
     with rows.transaction() as db:
         attempts = db.scalars(attempts_due(now, MOST_AT_ONCE)).all()
+        if not attempts:
+            astray = attempts_astray(now, MOST_AT_ONCE).with_for_update(skip_locked=True)
+            attempts = db.scalars(astray).all()
         for attempt in attempts:
-            attempt.due_at = now + LEASE
+            attempt.due_at = held_until
             attempt.tries += 1
-        return [_errand(attempt) for attempt in attempts]
+        return [_errand(attempt, held_until) for attempt in attempts]
 
 
 def ask(bank: Bank, errand: Errand) -> Word:
     """Ask the bank; every errand may be run again, as the bank keeps one order of a reference."""
-    reference = errand.order.reference
-    look = bank.cancel if errand.is_to_end else bank.find
     try:
-        found = look(reference) if errand.is_announced else None
+        found = _look(bank, errand) if errand.is_announced else None
         if found is None and not errand.is_over:  # new to the bank, or it lost its memory
             found = bank.create(errand.order)
-            found = look(reference) if errand.is_to_end else found
+            found = _look(bank, errand) if errand.is_to_end else found
         return Word(found)
     except BankRefused as refusal:
         return Word(refusal=str(refusal))
@@ -107,12 +111,28 @@ def ask(bank: Bank, errand: Errand) -> Word:
         return Word(is_away=True)
 
 
-def _next_due(rows: Database) -> datetime | None:
+def _look(bank: Bank, errand: Errand) -> FoundOrder | None:
+    """Return how an order stands, ended if it is to end; a bank that will not say is away.
+
+    Its order may be open all the same: only one that is never made is over by a refusal.
+    """
+    look = bank.cancel if errand.is_to_end else bank.find
+    try:
+        return look(errand.order.reference)
+    except BankRefused as refusal:
+        raise BankAway(f"it refuses to tell: {refusal}") from refusal
+
+
+def _next_due(rows: Database, now: datetime) -> datetime | None:
     with rows.transaction(read_only=True) as db:
-        return db.scalar(next_attempt_due())
+        due_at = db.scalar(next_attempt_due())
+        if due_at is None or due_at <= now:
+            return due_at
+        is_astray = db.scalars(attempts_astray(now, 1)).first() is not None
+        return now if is_astray else due_at
 
 
-def _errand(attempt: PaymentAttempt) -> Errand:
+def _errand(attempt: PaymentAttempt, held_until: datetime) -> Errand:
     order = Order(
         reference=attempt.reference,
         bill_number=attempt.bill_number,
@@ -124,11 +144,20 @@ def _errand(attempt: PaymentAttempt) -> Errand:
         attempt_id=attempt.id,
         bill_id=attempt.bill_id,
         tries=attempt.tries,
+        held_until=held_until,
         order=order,
         is_announced=attempt.state != AttemptState.CREATED,
         is_to_end=attempt.cancel_asked_at is not None and attempt.closed_at is None,
         is_over=attempt.closed_at is not None,
     )
+
+
+def _try_to_note(rows: Database, errand: Errand, word: Word, now: datetime) -> None:
+    """Write down what the bank said; what cannot be written is asked again once its lease is over."""
+    try:
+        _note(rows, errand, word, now)
+    except Exception:
+        log.exception("the bank's word could not be written down", attempt=errand.attempt_id)
 
 
 def _note(rows: Database, errand: Errand, word: Word, now: datetime) -> None:
@@ -138,12 +167,13 @@ def _note(rows: Database, errand: Errand, word: Word, now: datetime) -> None:
         attempt = db.scalars(locked_attempt(errand.attempt_id)).one()
         if attempt.tries != errand.tries:
             return
-        asked_meanwhile = attempt.cancel_asked_at is not None and not errand.is_to_end
+        # A callback came or the end was asked for since: what the bank said may be older.
+        is_wanted_again = attempt.due_at != errand.held_until
         _move(db, attempt, word, now)
         db.flush()
         if word.is_away:
             attempt.due_at = now + rules.pause_before(attempt.tries)
-        elif asked_meanwhile and attempt.closed_at is None:
+        elif is_wanted_again and attempt.closed_at is None:
             attempt.due_at = now
         else:
             attempt.due_at = rules.next_look(

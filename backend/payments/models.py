@@ -18,7 +18,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
-from backend.payments.rules import OPEN_REFUNDS, OPEN_STATES, AttemptState, RefundState
+from backend.payments.rules import (
+    LONGEST_WAIT,
+    OPEN_REFUNDS,
+    OPEN_STATES,
+    AttemptState,
+    RefundState,
+)
 
 
 def _is_in(column: str, states: tuple[str, ...]) -> Any:
@@ -217,6 +223,15 @@ def attempts_due(now: datetime, most: int) -> Select[PaymentAttempt]:
         .order_by(PaymentAttempt.due_at)
         .limit(most)
         .with_for_update(skip_locked=True)
+    )
+
+
+def attempts_astray(now: datetime, most: int) -> Select[PaymentAttempt]:
+    """Open attempts that wait longer than any does: a clock that was wrong has put them off."""
+    return (
+        select(PaymentAttempt)
+        .where(PaymentAttempt.state.in_(OPEN_STATES), PaymentAttempt.due_at > now + LONGEST_WAIT)
+        .limit(most)
     )
 
 

@@ -127,6 +127,7 @@ def _held_whole_because(
 MINUTE = timedelta(minutes=1)
 LOOKS_AFTER = (MINUTE, 3 * MINUTE, 7 * MINUTE, 15 * MINUTE)  # of what the bank is to expect
 LOOK_EVERY = 15 * MINUTE  # from then on, so that money is found within 35 minutes, bank willing
+LONGEST_WAIT = LOOK_EVERY + MINUTE  # of an open attempt, whatever it waits for
 LOOK_AFTER_EXPIRY = timedelta(seconds=10)  # for the bank's clock to get there, too
 LATE_LOOKS_AFTER = (5 * MINUTE, 30 * MINUTE, 24 * 60 * MINUTE)  # of what is closed
 FIRST_PAUSE_SECONDS = 2

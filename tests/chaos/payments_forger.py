@@ -8,8 +8,9 @@ import random
 import secrets
 import string
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,7 @@ class Forger:
 
     desk: BankDesk
     chance: random.Random
+    turns: Counter[str] = field(default_factory=Counter)
 
     def genuine(
         self,
@@ -116,7 +118,7 @@ class Forger:
     def body_longer_or_shorter(self) -> Letter:
         letter = self.genuine()
         spoilt = (letter.raw + b" ", letter.raw + b"\n", b" " + letter.raw, letter.raw[:-1], b"")
-        return replace(letter, raw=self.chance.choice(spoilt))
+        return replace(letter, raw=self._in_turn("body_longer_or_shorter", spoilt))
 
     def body_in_other_words(self) -> Letter:
         """The same JSON in another spacing: it is the bytes that are signed."""
@@ -146,24 +148,25 @@ class Forger:
     def timestamp_oddly_written(self) -> Letter:
         """Truly signed, and the time not written as the bank writes it."""
         now = str(int(time.time()))
-        odd = self.chance.choice(
-            (f"0{now}", f"+{now}", f"{now}.0", f"{now}e0", f"{now}_", "1_7", "")
+        odd = self._in_turn(
+            "timestamp_oddly_written",
+            (f"0{now}", f"+{now}", f"{now}.0", f"{now}e0", f"{now}_", "1_7", ""),
         )
         return self._signed_by_hand(odd)
 
     def stale(self) -> Letter:
-        age = self.chance.choice((301, 302, 400, 3600, 86400, 10**8))
+        age = self._in_turn("stale", (301, 302, 400, 3600, 86400, 10**8))
         return self.genuine(at=datetime.fromtimestamp(math.floor(time.time()) - age, UTC))
 
     def too_new(self) -> Letter:
-        ahead = self.chance.choice((61, 62, 90, 3600, 10**8))
+        ahead = self._in_turn("too_new", (61, 62, 90, 3600, 10**8))
         at = math.ceil(time.time()) + ahead
         letter = self.genuine(at=datetime.fromtimestamp(at, UTC))
         return replace(letter, fresh_at=at - NEWEST_SECONDS)
 
     def key_unknown(self) -> Letter:
         odd = ("k9", "K1", "k", "k1 k2", "k1,k2", "", "None", "*", "k1\u00e9", "../k1")
-        return self.genuine().with_header(KEY_ID, self.chance.choice(odd))
+        return self.genuine().with_header(KEY_ID, self._in_turn("key_unknown", odd))
 
     def key_of_another(self) -> Letter:
         """Signed by one true key, and said to be signed by the other."""
@@ -183,6 +186,7 @@ class Forger:
             right,
             f"v1={right[:-1]}",
             f"v1={right}0",
+            f"v1={right.upper()}",
             f"V1={right}",
             f"v2={right}",
             f"v1 = {right}",
@@ -195,21 +199,19 @@ class Forger:
             "",
             ",".join(["v1=" + "0" * 64] * 5 + [f"v1={right}"]),
         )
-        upper = f"v1={right.upper()}"
-        return letter.with_header(
-            SIGNATURE, self.chance.choice((*odd, upper) if upper.lower() != upper else odd)
-        )
+        return letter.with_header(SIGNATURE, self._in_turn("signature_oddly_written", odd))
 
     def header_missing(self) -> Letter:
         letter = self.genuine()
-        gone = self.chance.choice((KEY_ID, TIMESTAMP, SIGNATURE))
+        gone = self._in_turn("header_missing", (KEY_ID, TIMESTAMP, SIGNATURE))
         return replace(letter, pairs=tuple(pair for pair in letter.pairs if pair[0] != gone))
 
     def header_doubled(self) -> Letter:
         """A true one and beside it another: which of them would be believed?"""
         letter = self.genuine()
-        name, value = self.chance.choice(
-            ((KEY_ID, "k2"), (KEY_ID, "k1"), (TIMESTAMP, str(int(time.time()) - 1)))
+        name, value = self._in_turn(
+            "header_doubled",
+            ((KEY_ID, "k2"), (KEY_ID, "k1"), (TIMESTAMP, str(int(time.time()) - 1))),
         )
         if name == TIMESTAMP and self.chance.random() < 0.5:
             value = letter.header(TIMESTAMP)
@@ -220,12 +222,21 @@ class Forger:
     def header_under_another_name(self) -> Letter:
         """Names that some servers take for ours: an underscore, a space before the colon."""
         letter = self.genuine()
-        name = self.chance.choice((KEY_ID, TIMESTAMP, SIGNATURE))
-        other = self.chance.choice((name.replace("-", "_"), f"X-{name}", f"HTTP_{name}"))
+        ways = [
+            (name, other)
+            for name in (KEY_ID, TIMESTAMP, SIGNATURE)
+            for other in (name.replace("-", "_"), f"X-{name}", f"HTTP_{name}")
+        ]
+        name, other = self._in_turn("header_under_another_name", ways)
         return replace(
             letter,
             pairs=tuple((other if each == name else each, value) for each, value in letter.pairs),
         )
+
+    def _in_turn(self, way: str, options: Sequence[Any]) -> Any:
+        """Return one option after the other, so that few forgeries are of all sorts, too."""
+        self.turns[way] += 1
+        return options[self.turns[way] % len(options)]
 
     def _signed_by_hand(self, timestamp: str) -> Letter:
         letter = self.genuine()

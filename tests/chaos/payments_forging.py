@@ -4,6 +4,7 @@ import random
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -30,12 +31,13 @@ class Outcome:
 def forge(works: Works, forgeries: int) -> int:
     """Send so many; return how many were taken, or stored all the same."""
     rows = Database(works.database_url)
-    forger, sender = Forger(works.desk, random.Random(SEED)), Sender(works.url)
+    forger = Forger(works.desk, random.Random(SEED))
+    sender = Sender(works.url)
     genuine = forger.harmless()
     assert sender.send_pairs(genuine.pairs, genuine.raw) == 204, "a genuine one is refused, too"
     before = _stored(rows)
     ways = forger.ways()
-    with ThreadPoolExecutor(AT_ONCE) as hands:
+    with closing(sender), ThreadPoolExecutor(AT_ONCE) as hands:
         outcomes = hands.map(
             lambda number: _send(sender, ways[number % len(ways)]()), range(forgeries)
         )

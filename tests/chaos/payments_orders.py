@@ -6,12 +6,14 @@ when and how often we hear of what, where we stand by then, and when we look for
 
 import random
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import permutations
 from typing import Any
+from unittest.mock import patch
 
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -30,6 +32,7 @@ from backend.payments.callbacks.actions import apply_stored
 from backend.payments.errands import ask, run_errands, take
 from backend.payments.models import BankCredit, LedgerEntry, LedgerPosting, PaymentAttempt
 from backend.payments.receipts.models import Receipt
+from backend.simulators import bank_events, bank_ledger
 from tests.chaos.payments_ground import (
     AMOUNT_CENTS,
     Ground,
@@ -41,7 +44,6 @@ from tests.chaos.payments_ground import (
 from tests.simulators.bank_desk import BankDesk, running_bank_simulator
 from tests.simulators.bank_keys import API_KEY
 
-SEED = 20261123
 FIVE = (
     "order.opened",
     "payment.started",
@@ -49,8 +51,8 @@ FIVE = (
     "payment.received again",
     "order.expired",
 )
-BETWEEN = timedelta(hours=1)  # of our clocks, so that one order's errands are not another's
-EXPIRES_AFTER_SECONDS = 2.0
+MINUTES = 30
+MOST_SKEW_SECONDS = 600
 EndState = tuple[Any, ...]
 AS_IT_SHOULD_BE: EndState = (
     "paid",
@@ -66,25 +68,30 @@ AS_IT_SHOULD_BE: EndState = (
 
 
 @dataclass
-class Story:
-    """One order of the five, and the payment request that they tell of.
+class Time:
+    """The bank's clock, and how far ours is ahead of it."""
 
-    Our clock is hours ahead of the bank's, less with each story, so that none's errands are due
-    before their turn.
-    """
+    at_bank: datetime
+    skew: timedelta = timedelta()
+
+    def bank_clock(self) -> datetime:
+        return self.at_bank
+
+    def clock(self) -> datetime:
+        return self.at_bank + self.skew
+
+    def wait(self, **span: float) -> None:
+        self.at_bank += timedelta(**span)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One order of the five, and the payment request that they tell of."""
 
     told: tuple[str, ...]
     attempt: PaymentAttempt
-    now: datetime
     chance: random.Random
-    is_announced: bool  # else whoever told the bank died before noting it
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def wait(self) -> None:
-        self.now += timedelta(seconds=self.chance.randint(1, 90))
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ class Stage:
     client: FlaskClient
     bank: HttpBank
     desk: BankDesk
+    time: Time
 
     def deliver(self, event: Mapping[str, Any]) -> None:
         """Send a callback through the real route, signed as the bank signs; it must be taken."""
@@ -102,14 +110,16 @@ class Stage:
         reply = self.client.post("/v1/bank/callbacks", data=raw, headers=headers)
         assert reply.status_code == 204, reply.get_data(as_text=True)
 
-    def apply(self, story: Story) -> None:
-        while (due_at := apply_stored(self.rows, story.clock, unheard)) and due_at <= story.now:
-            pass
+    def apply(self) -> None:
+        """Act upon the callbacks that are stored."""
+        self._do_all(partial(apply_stored, self.rows, self.time.clock, unheard))
 
-    def look(self, story: Story) -> None:
-        while (
-            due_at := run_errands(self.rows, self.bank, story.clock, unheard)
-        ) and due_at <= story.now:
+    def look(self) -> None:
+        """Run the errands at the bank that are due."""
+        self._do_all(partial(run_errands, self.rows, self.bank, self.time.clock, unheard))
+
+    def _do_all(self, chore: Callable[[], datetime | None]) -> None:
+        while (due_at := chore()) and due_at <= self.time.clock():
             pass
 
 
@@ -117,17 +127,16 @@ def end_states(ground: Ground, every: int = 1) -> set[EndState]:
     """Return how every so manieth of the 120 orders ended, and how it should: one and the same."""
     url = ground.new_database()
     rows = Database(url)
-    with running_bank_simulator(ground.folder / "orders.log") as (desk, _postman):
+    time = Time(clock.now())
+    with (
+        running_bank_simulator(ground.folder / "orders.log") as (desk, _postman),
+        _bank_going_by(time),
+    ):
         bank = HttpBank(desk.url, API_KEY)
         settings = settings_of(ground.folder, url, desk.url)
         client = create_app(settings, Gateways({}), rows).test_client()
-        stage = Stage(rows, client, bank, desk)
-        stories = _begin(stage, list(permutations(FIVE))[::every])
-        time.sleep(EXPIRES_AFTER_SECONDS)
-        # The one whose clock is the least ahead comes first: the others' errands are not due yet.
-        for story in tqdm(stories[::-1], "end states", file=sys.stderr, leave=False, mininterval=1):
-            _let_it_be_paid(stage, story)
-            _play(stage, story)
+        stage = Stage(rows, client, bank, desk, time)
+        stories = _play_all(stage, list(permutations(FIVE))[::every])
         bank.close()
     with rows.transaction(read_only=True) as db:
         found = {_end_of(db, story.attempt) for story in stories}
@@ -135,45 +144,57 @@ def end_states(ground: Ground, every: int = 1) -> set[EndState]:
     return found | {AS_IT_SHOULD_BE}
 
 
-def _begin(stage: Stage, orders: Sequence[tuple[str, ...]]) -> list[Story]:
-    """Start a payment of a bill for each order, and let the bank hear of it in time."""
+@contextmanager
+def _bank_going_by(time: Time) -> Iterator[None]:
+    """Give the simulator, which runs in this process, a clock that we turn."""
+    with ExitStack() as stack:
+        for module in (bank_ledger, bank_events):
+            stack.enter_context(patch.object(module, "now", time.bank_clock))
+        yield
+
+
+def _play_all(stage: Stage, orders: Sequence[tuple[str, ...]]) -> list[Story]:
     resident_id = settle_resident(stage.rows)
     numbers = [f"ORDER-{number}" for number in range(len(orders))]
     bill_ids = post_bills(stage.rows, resident_id, numbers)
     stories = []
-    for number, (order, bill_id) in enumerate(zip(orders, bill_ids, strict=True)):
-        expires_at = clock.now() + timedelta(seconds=EXPIRES_AFTER_SECONDS)
-        ahead = BETWEEN * (len(orders) - number)  # our clock; the bank's says when it is over
-        with stage.rows.transaction() as db:
-            attempt, _is_new = start_payment(
-                db,
-                resident_id,
-                bill_id,
-                now=expires_at + ahead,
-                minutes=-(ahead // timedelta(minutes=1)),
-                ring=unheard,
-            )
-        chance = random.Random(SEED + number)
-        story = Story(order, attempt, expires_at + ahead, chance, number % 2 == 0)
-        _announce(stage, story)
+    told = zip(orders, bill_ids, strict=True)
+    for order, bill_id in tqdm(
+        told, "end states", len(orders), file=sys.stderr, leave=False, mininterval=1
+    ):
+        chance = random.Random("".join(order))
+        seconds = chance.randint(-MOST_SKEW_SECONDS, MOST_SKEW_SECONDS)
+        stage.time.skew = timedelta(seconds=seconds)
+        story = Story(order, _start(stage, resident_id, bill_id), chance)
+        _make_the_truth(stage, story)
+        _tell(stage, story)
+        stage.time.wait(hours=1)
         stories.append(story)
     return stories
 
 
-def _announce(stage: Stage, story: Story) -> None:
-    if story.is_announced:
-        stage.look(story)
-        return
-    for errand in take(stage.rows, story.now):  # and die before anything is noted
-        assert ask(stage.bank, errand).found, "the bank was not told before the order expired"
+def _start(stage: Stage, resident_id: str, bill_id: str) -> PaymentAttempt:
+    with stage.rows.transaction() as db:
+        now = stage.time.clock()
+        attempt, _is_new = start_payment(
+            db, resident_id, bill_id, now=now, minutes=MINUTES, ring=unheard
+        )
+    return attempt
 
 
-def _let_it_be_paid(stage: Stage, story: Story) -> None:
-    """Let the bank take two payments of an expired order, of which we may have heard."""
-    story.wait()
-    if story.is_announced and story.chance.random() < 0.5:
-        story.now += timedelta(minutes=16)
-        stage.look(story)
+def _make_the_truth(stage: Stage, story: Story) -> None:
+    """Let the bank hear of the order, see it expire, and then take two payments of it.
+
+    We may have noted that the bank knows it, or have died before; we may have seen it expire.
+    """
+    if story.chance.random() < 0.5:
+        stage.look()
+    else:
+        for errand in take(stage.rows, stage.time.clock()):
+            ask(stage.bank, errand)
+    stage.time.wait(seconds=MINUTES * 60 + MOST_SKEW_SECONDS + 1)
+    if story.chance.random() < 0.3:
+        stage.look()
     stage.desk.pay(story.attempt.reference, times=2, late=True)
     for event in stage.desk.events():
         if event["reference"] == story.attempt.reference:
@@ -182,7 +203,7 @@ def _let_it_be_paid(stage: Stage, story: Story) -> None:
     assert sorted(story.events) == sorted(FIVE), story.events
 
 
-def _play(stage: Stage, story: Story) -> None:
+def _tell(stage: Stage, story: Story) -> None:
     """Deliver the five in their order, every one of them again later; act upon them now and then."""
     told = list(story.told)
     for name in story.told:
@@ -190,14 +211,14 @@ def _play(stage: Stage, story: Story) -> None:
         told.insert(again, name)
     for name in told:
         stage.deliver(story.events[name])
-        story.wait()
+        stage.time.wait(seconds=story.chance.randint(1, 60))
         if story.chance.random() < 0.3:
-            stage.apply(story)
+            stage.apply()
         if story.chance.random() < 0.15:
-            stage.look(story)
-    stage.apply(story)
-    story.now += timedelta(minutes=2)  # past the lease of whoever died
-    stage.look(story)
+            stage.look()
+    stage.apply()
+    stage.time.wait(minutes=2)  # past the lease of whoever died
+    stage.look()
 
 
 def _end_of(db: Session, attempt: PaymentAttempt) -> EndState:

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -46,8 +47,8 @@ def replay(works: Works, replays: int, at_once: int) -> Replay:
     received = works.desk.events("payment.received")
     event = next(each for each in received if each["reference"] == attempt.reference)
     callbacks = _callbacks(works, event, replays)
-    with ThreadPoolExecutor(at_once) as senders:
-        statuses = senders.map(Sender(works.url).send, callbacks)
+    with closing(Sender(works.url)) as sender, ThreadPoolExecutor(at_once) as hands:
+        statuses = hands.map(sender.send, callbacks)
         bar = tqdm(statuses, "replay credits", replays, file=sys.stderr, leave=False, mininterval=1)
         refused = sum(not 200 <= status < 300 for status in bar)
     wait_until(lambda: _all_applied(rows), PATIENCE_SECONDS)
@@ -57,11 +58,16 @@ def replay(works: Works, replays: int, at_once: int) -> Replay:
 
 
 class Sender:
-    """Sends callbacks over connections that stay open, one of each thread."""
+    """Sends callbacks over connections that stay open, one of each thread, until it is closed."""
 
     def __init__(self, url: str) -> None:
         self.host = urlsplit(url).netloc
         self.kept = threading.local()
+        self.opened: list[HTTPConnection] = []
+
+    def close(self) -> None:
+        for connection in self.opened:
+            connection.close()
 
     def send(self, callback: Callback) -> int:
         """Send one, its headers as they are; return the status."""
@@ -69,10 +75,11 @@ class Sender:
         return self.send_pairs([*headers.items()], raw)
 
     def send_pairs(self, headers: Iterable[tuple[str, str]], raw: bytes) -> int:
-        """The same for headers that may stand twice; a server that hangs up answers 0."""
+        """The same for headers that may stand twice."""
         connection = getattr(self.kept, "connection", None)
         if connection is None:
             connection = self.kept.connection = HTTPConnection(self.host, timeout=PATIENCE_SECONDS)
+            self.opened.append(connection)
         try:
             return self._sent(connection, headers, raw)
         except OSError:
@@ -123,7 +130,7 @@ def _callbacks(works: Works, event: dict[str, Any], replays: int) -> list[Callba
 
 def _all_applied(rows: Database) -> bool:
     with rows.transaction(read_only=True) as db:
-        return db.scalar(next_event_due()) is None
+        return db.scalar(next_event_due(clock.now())) is None
 
 
 def _times_credited(rows: Database, attempt: PaymentAttempt, transaction_id: str) -> int:

@@ -46,3 +46,12 @@ def test_no_alias_of_an_id_passes_for_one(alias: str) -> None:
     assert not re.fullmatch(clock.ID_PATTERN, good + "0")
     assert not re.fullmatch(clock.ID_PATTERN, good + "\n")
     assert not re.fullmatch(clock.ID_PATTERN, good.upper())
+
+
+def test_many_ids_are_of_the_same_make_and_all_different() -> None:
+    ids = clock.new_ids("bill", 1000)
+
+    assert len(set(ids)) == 1000
+    assert all(re.fullmatch(clock.ID_PATTERN, each) for each in ids)
+    assert clock.new_ids("bill", 0) == []
+    assert len({each[:15] for each in ids}) == 1

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from backend.core.jobs import Bell, make_huey
 from backend.core.settings import Settings
 from tests.conftest import Caller
 from tests.engines import PostgresqlRoom
+from tests.simulators.desk import wait_until
 
 LATER = timedelta(hours=1)
 
@@ -163,6 +165,29 @@ def test_a_web_process_rings_and_does_not_sweep(huey: Huey) -> None:
 
     assert huey.read_periodic(datetime(2026, 11, 23, 9, 0, tzinfo=UTC)) == []
     assert huey.pending_count() == 1
+
+
+def test_a_chore_whose_partner_never_answers_holds_up_no_other(huey: Huey) -> None:
+    partner, pushes = threading.Event(), Drain()
+    stuck = Drain()
+
+    def ask_partner() -> None:
+        stuck()
+        partner.wait()
+
+    bell = Bell(huey, {"errands": ask_partner, "pushes": pushes})
+
+    hands = bell.begin()
+    wait_until(lambda: stuck.calls == 1 and pushes.calls == 1)
+    bell.ring()
+    huey.execute(huey.dequeue())
+    wait_until(lambda: pushes.calls == 2)
+    bell.is_stopping = True
+    partner.set()
+    for hand in hands:
+        hand.join()
+
+    assert stuck.calls == 1
 
 
 @pytest.mark.parametrize("deed", ["the queue is gone", "the queue is torn"])

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import event
 
-from backend.bills import Bill, BillBeingPaid, BillNotFound, BillPaid, BillWithdrawn
+from backend.bills import BillBeingPaid, BillNotFound, BillPaid, BillWithdrawn
 from backend.bills.actions import amend_bill, withdraw_bill
 from backend.bills.linking.actions import link_account, list_links, unlink_account
 from backend.bills.linking.rules import AccountNotProved, Proof
@@ -70,8 +70,6 @@ REFUND_FAULTS = st.sampled_from(
 )
 PAYING = st.sampled_from(
     [
-        {},
-        {},
         {"times": 2},
         {"amount_cents": CENTS + 1},
         {"amount_cents": CENTS - 1},
@@ -150,53 +148,44 @@ class PaymentMachine(RuleBasedStateMachine):
             return self.harbour.bill(None, account_number=ACCOUNT)
         return self.harbour.bill(self.residents[who])
 
-    @rule(bill=bills, more=st.integers(0, 2))
-    def amend(self, bill: str, more: int) -> None:
-        with self._change_of(bill) as db:
-            facts = replace(db.get_one(Bill, bill).facts, amount_cents=CENTS + more)
-            amend_bill(
-                db,
-                "WSD",
-                bill,
-                facts,
-                reason=None,
-                now=self.harbour.clock(),
-                ring=self.harbour.ring,
-                is_being_paid=is_being_paid,
-            )
-
-    @rule(bill=bills)
-    def withdraw(self, bill: str) -> None:
-        with self._change_of(bill) as db:
-            withdraw_bill(
-                db,
-                "WSD",
-                bill,
-                "posted twice",
-                now=self.harbour.clock(),
-                ring=self.harbour.ring,
-                is_being_paid=is_being_paid,
-            )
-
-    @rule(who=WHO)
-    def link(self, who: int) -> None:
-        now, ring = self.harbour.clock(), self.harbour.ring
+    @rule(bill=bills, more=st.integers(0, 2), withdrawn=SELDOM)
+    def change(self, bill: str, more: int, withdrawn: bool) -> None:
+        """A department amends a bill or takes it back, which is refused while somebody pays it."""
+        how: dict[str, Any] = {
+            "now": self.harbour.clock(),
+            "ring": self.harbour.ring,
+            "is_being_paid": is_being_paid,
+        }
+        is_paying = bill in {each.bill_id for each in self._open_attempts()}
+        before = self.harbour.bill_now(bill)
         try:
             with self.database.transaction() as db:
-                proof = Proof(amount_cents=CENTS)
-                link_account(db, self.residents[who], "WSD", ACCOUNT, proof, now=now, ring=ring)
-        except AccountNotProved:
-            pass  # the neighbour has it, or its newest bill is another now
+                if withdrawn:
+                    withdraw_bill(db, "WSD", bill, "posted twice", **how)
+                else:
+                    facts = replace(before.facts, amount_cents=CENTS + more)
+                    amend_bill(db, "WSD", bill, facts, reason=None, **how)
+        except (BillBeingPaid, BillPaid, BillWithdrawn):
+            return
+        after = self.harbour.bill_now(bill)
+        assert not is_paying or (after.version, after.state) == (before.version, "open")
 
     @rule(who=WHO)
-    def unlink(self, who: int) -> None:
-        resident = self.residents[who]
+    def link_or_unlink(self, who: int) -> None:
+        """The account changes hands, unless a bill of it is being paid."""
+        resident, now = self.residents[who], self.harbour.clock()
         try:
             with self.database.transaction() as db:
-                for link in list_links(db, resident, None, 10).items:
-                    unlink_account(db, resident, link.id, is_being_paid, self.harbour.clock())
+                links = list_links(db, resident, None, 10).items
+                if links:
+                    unlink_account(db, resident, links[0].id, is_being_paid, now)
+                else:
+                    proof, ring = Proof(amount_cents=CENTS), self.harbour.ring
+                    link_account(db, resident, "WSD", ACCOUNT, proof, now=now, ring=ring)
         except BillBeingPaid:
             assert self._open_attempts()
+        except AccountNotProved:
+            pass  # the neighbour has it, or its newest bill is another now
 
     @rule(target=attempts, at=AT, is_foreign=SELDOM, dies=DYING)
     def start(self, at: int, is_foreign: bool, dies: int | None) -> Any:
@@ -234,15 +223,12 @@ class PaymentMachine(RuleBasedStateMachine):
             else:
                 assert attempt.resident_id == self.residents[who]
 
-    @rule(dies=DYING)
-    def go_to_bank(self, dies: int | None) -> None:
+    @rule(call=CALLS, fault=st.none() | API_FAULTS, dies=DYING)
+    def go_to_bank(self, call: str, fault: dict[str, Any] | None, dies: int | None) -> None:
+        if fault is not None:
+            self.harbour.script(call, fault)
         with self._dying(dies):
             self.harbour.errands()
-
-    @rule(call=CALLS, fault=API_FAULTS)
-    def go_to_failing_bank(self, call: str, fault: dict[str, Any]) -> None:
-        self.harbour.script(call, fault)
-        self.harbour.errands()
         self.harbour.ledger.script.forget()
 
     @rule(before=st.booleans())
@@ -268,18 +254,17 @@ class PaymentMachine(RuleBasedStateMachine):
 
         self.harbour.errands(Between(self.harbour.bank, meanwhile, before=before))
 
-    @rule(attempt=attempts, how=PAYING, late=SELDOM, times=st.integers(0, 2))
-    def pay(self, attempt: PaymentAttempt, how: dict[str, Any], late: bool, times: int) -> None:
-        """Pay as a payer's bank lets one, or, where money comes late, whatever has closed.
+    @rule(attempt=attempts, times=st.integers(0, 2))
+    def pay(self, attempt: PaymentAttempt, times: int) -> None:
+        """Pay as asked, if it can be paid; the bank tells of it at once so many times, or later."""
+        self._pay(attempt, {}, times)
 
-        The bank tells of it at once so many times, or later.
-        """
-        if attempt.reference not in self.harbour.ledger.orders:
-            return
-        wishes = {**how, "late": True} if late else how
-        reply = self.harbour.counter.post("/pay", json={"order": attempt.reference, **wishes})
-        if times and reply.status_code == 201:
-            self._hear(self._waiting()[-1], times)
+    @rule(attempt=attempts, how=PAYING, late=SELDOM, times=st.integers(0, 2))
+    def pay_oddly(
+        self, attempt: PaymentAttempt, how: dict[str, Any], late: bool, times: int
+    ) -> None:
+        """Pay otherwise than asked, or, where money comes late, whatever has closed."""
+        self._pay(attempt, {**how, "late": True} if late else how, times)
 
     @precondition(lambda self: self._waiting())
     @rule(at=AT, times=st.integers(0, 2), spoilt=SELDOM, dies=DYING)
@@ -365,6 +350,9 @@ class PaymentMachine(RuleBasedStateMachine):
         harbour = self.harbour
         harbour.skew = timedelta()
         references = {each.reference for each in self._open_attempts()}
+        for attempt in self._open_attempts()[:1]:
+            self._pay(attempt, {}, 0)
+            self.letters += self._waiting()  # all of them lost
         for minutes in (1, 15, 16, 3):
             harbour.wait(minutes=minutes)
             harbour.work_off()
@@ -384,6 +372,13 @@ class PaymentMachine(RuleBasedStateMachine):
         self.is_sound()
         self.books.check_quiet()
         self._check_apart(list(self.books.attempts.values()))
+
+    def _pay(self, attempt: PaymentAttempt, wishes: dict[str, Any], times: int) -> None:
+        if attempt.reference not in self.harbour.ledger.orders:
+            return
+        reply = self.harbour.counter.post("/pay", json={"order": attempt.reference, **wishes})
+        if times and reply.status_code == 201:
+            self._hear(self._waiting()[-1], times)
 
     def _waiting(self) -> list[dict[str, Any]]:
         return [each for each in self.harbour.told() if each not in self.letters]
@@ -416,20 +411,6 @@ class PaymentMachine(RuleBasedStateMachine):
                 deed(db, self.harbour.clock())
         except (NotHeld, RefundOpen, RefundDecided, SameOperator):
             pass
-
-    @contextmanager
-    def _change_of(self, bill: str) -> Iterator[Any]:
-        """Let a department change a bill, which is refused while somebody pays it."""
-        is_paying = bill in {each.bill_id for each in self._open_attempts()}
-        before = self.harbour.bill_now(bill).version
-        try:
-            with self.database.transaction() as db:
-                yield db
-        except (BillBeingPaid, BillPaid, BillWithdrawn):
-            pass
-        else:
-            after = self.harbour.bill_now(bill)
-            assert not is_paying or (after.version, after.state) == (before, "open")
 
     @contextmanager
     def _dying(self, after: int | None) -> Iterator[None]:

@@ -8,6 +8,7 @@ import pytest
 
 from backend.core.database import Database
 from backend.payments.errands import LEASE, MOST_AT_ONCE
+from backend.payments.models import PaymentAttempt
 from tests.core.together import together
 from tests.payments.harbour import CENTS, Harbour
 from tests.payments.machine import Between, Killed
@@ -266,16 +267,19 @@ def test_who_held_an_errand_too_long_no_longer_writes(harbour: Harbour, resident
     bill = harbour.bill(resident)
     attempt = harbour.announced(resident, bill)
     harbour.wait(minutes=1)
+    left: list[PaymentAttempt] = []
 
     def meanwhile() -> None:
         harbour.wait(minutes=2)
         harbour.cancel(attempt)
         harbour.work_off()
-        harbour.announced(resident, bill)
+        left.append(harbour.attempt(attempt))
+        harbour.script("find", {"status": 500})
 
-    harbour.errands(Between(harbour.bank, meanwhile, before=False))
+    harbour.errands(Between(harbour.bank, meanwhile, before=True))
 
-    assert harbour.state(attempt) == "cancelled"
+    now = harbour.attempt(attempt)
+    assert (now.state, now.due_at) == ("cancelled", left[0].due_at)
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ BRIEF = settings(
 def test_money_is_safe_whatever_happens_on_sqlite(
     sqlite_room: SqliteRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _run(sqlite_room.copy_to(tmp_path / "ferry.db"), tmp_path, monkeypatch, examples=40)
+    _run(sqlite_room.copy_to(tmp_path / "ferry.db"), tmp_path, monkeypatch, examples=50)
 
 
 @pytest.mark.slow

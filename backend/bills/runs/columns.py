@@ -53,10 +53,15 @@ class Columns:
         """HeaderWrong where one is unknown, doubled or missing."""
         if not any(names):
             raise HeaderWrong([Problem(1, "header_missing", is_fatal=True)])
-        problems = [Problem(1, "column_unknown", name[:80]) for name in names if name not in KNOWN]
+        unknown = [name[:80] for name in names if name not in KNOWN]
         doubled = {name for name in names if names.count(name) > 1} & KNOWN
-        problems += [Problem(1, "column_twice", name) for name in sorted(doubled)]
-        problems += [Problem(1, "column_missing", name) for name in NEEDED if name not in names]
+        missing = [name for name in NEEDED if name not in names]
+        wrong = {"column_unknown": unknown, "column_twice": sorted(doubled)}
+        problems = [
+            Problem(1, code, name, is_fatal=True)
+            for code, columns in {**wrong, "column_missing": missing}.items()
+            for name in columns
+        ]
         if problems:
             raise HeaderWrong(problems)
         self.names = tuple(names)

@@ -34,10 +34,28 @@ def receive(
     """Store a file as a run that waits to be checked; return it and whether it is new.
 
     `pieces` are PIECE_BYTES long, but for the last. The very bytes of a run that stands are that
-    run. What `pieces` raises leaves a piece of a file that nobody works on. RunsWaiting,
-    UploadForgotten.
+    run. Where `pieces` raises, what came is forgotten; where this process is killed, a worker does
+    that in an hour. RunsWaiting, UploadForgotten.
     """
     run_id = _open(rows, department_id, file_format, clock())
+    try:
+        sha256 = _store(rows, run_id, pieces, clock)
+    except Exception:
+        with rows.transaction() as db:
+            forget(db, run_id)
+        raise
+    with rows.transaction() as db:
+        return _seal(db, run_id, sha256, clock(), ring)
+
+
+def forget(db: Session, run_id: str) -> None:
+    """Let go of a file that nobody will work on."""
+    db.execute(delete(BillRunChunk).where(BillRunChunk.run_id == run_id))
+    db.execute(delete(BillRun).where(BillRun.id == run_id))
+
+
+def _store(rows: Database, run_id: str, pieces: Iterable[bytes], clock: Clock) -> str:
+    """Store the pieces, each in a transaction of its own; return the SHA-256 of them all."""
     digest, size = hashlib.sha256(), 0
     for number, piece in enumerate(pieces):
         digest.update(piece)
@@ -47,8 +65,7 @@ def receive(
             run.due_at = clock() + RECEIVING_FOR
             run.size_bytes = size
             db.add(BillRunChunk(run_id=run_id, number=number, data=piece))
-    with rows.transaction() as db:
-        return _seal(db, run_id, digest.hexdigest(), clock(), ring)
+    return digest.hexdigest()
 
 
 def _open(rows: Database, department_id: str, file_format: FileFormat, now: datetime) -> str:
@@ -77,8 +94,7 @@ def _seal(
     _queue_up(db, run.department_id)
     standing = db.scalars(standing_run(run.department_id, sha256)).one_or_none()
     if standing is not None:
-        db.execute(delete(BillRunChunk).where(BillRunChunk.run_id == run_id))
-        db.delete(run)
+        forget(db, run_id)
         return standing, False
     run.state = RunState.CHECKING
     run.sha256 = sha256

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from backend.bills.actions import take_back
 from backend.bills.runs.checking import check
-from backend.bills.runs.models import BillRun, BillRunChunk, bills_to_take_back, next_run_due
+from backend.bills.runs.models import BillRun, bills_to_take_back, next_run_due
 from backend.bills.runs.posting import post
+from backend.bills.runs.receiving import forget
 from backend.bills.runs.rules import RunState
 from backend.bills.runs.turn import Turn, claim, settle
 from backend.core.database import Database, after_commit
@@ -101,6 +101,5 @@ def _forget(turn: Turn) -> Iterator[int]:
         if held is None:
             return
         db, run = held
-        db.execute(delete(BillRunChunk).where(BillRunChunk.run_id == run.id))
-        db.delete(run)
+        forget(db, run.id)
     yield turn.read_bytes

@@ -73,7 +73,7 @@ def apply_stored(
     if ids:
         ring()
     with rows.transaction(read_only=True) as db:
-        return db.scalar(next_event_due())
+        return db.scalar(next_event_due(clock()))
 
 
 def _apply(db: Session, event_row_id: str, now: datetime) -> None:

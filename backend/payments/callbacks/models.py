@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Select, Text, func, select
+from sqlalchemy import Index, Select, Text, case, func, literal, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.clock import new_id
-from backend.core.database import IMPERSONAL, PERSONAL, Base
-from backend.payments.callbacks.rules import EventState
+from backend.core.database import IMPERSONAL, PERSONAL, Base, UtcDateTime
+from backend.payments.callbacks.rules import LONGEST_WAIT, EventState
 
 
 class BankEvent(Base):
@@ -30,10 +30,14 @@ class BankEvent(Base):
 
 
 def events_due(now: datetime, most: int) -> Select[str]:
-    """Ids of stored events whose turn has come, the first first."""
+    """Ids of stored events whose turn has come, the first first.
+
+    One that waits longer than any does was put off by a clock that was wrong, and has its turn, too.
+    """
+    has_its_turn = or_(BankEvent.due_at <= now, BankEvent.due_at > now + LONGEST_WAIT)
     return (
         select(BankEvent.id)
-        .where(BankEvent.state == EventState.STORED, BankEvent.due_at <= now)
+        .where(BankEvent.state == EventState.STORED, has_its_turn)
         .order_by(BankEvent.due_at, BankEvent.id)
         .limit(most)
     )
@@ -48,9 +52,11 @@ def stored_event(event_row_id: str) -> Select[BankEvent]:
     )
 
 
-def next_event_due() -> Select[datetime | None]:
+def next_event_due(now: datetime) -> Select[datetime | None]:
     """When the next stored event has its turn, None if there is none."""
-    return select(func.min(BankEvent.due_at)).where(BankEvent.state == EventState.STORED)
+    is_astray = BankEvent.due_at > now + LONGEST_WAIT
+    turn = case((is_astray, literal(now, UtcDateTime())), else_=BankEvent.due_at)
+    return select(func.min(turn)).where(BankEvent.state == EventState.STORED)
 
 
 def quarantined_events() -> Select[int]:

@@ -9,6 +9,7 @@ from backend.core.languages import Words
 
 MOST_TRIES = 10
 LONGEST_PAUSE_SECONDS = 600
+LONGEST_WAIT = timedelta(seconds=LONGEST_PAUSE_SECONDS + 60)  # of an event
 
 
 class EventState(StrEnum):

@@ -6,6 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
@@ -73,6 +74,7 @@ def verdict(body: Any) -> BillFacts | None:
     return facts
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(CHANGES, LEFT_OUT)
 def test_what_is_read_quickly_is_what_the_shape_loads(
@@ -88,6 +90,7 @@ def test_what_is_read_quickly_is_what_the_shape_loads(
     assert quick == facts_from(SHAPE.load(body), TODAY)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(CHANGES, LEFT_OUT)
 def test_a_line_of_json_is_refused_where_a_post_is(
@@ -126,6 +129,7 @@ ROW = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=3))
 def test_a_sheet_holds_what_its_rows_say_one_by_one(changes: list[dict[str, str]]) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from backend.cli import ferry
 from tests.bills.runs.files import HEADER, Office, csv_file, many, ndjson_file
 
+pytestmark = pytest.mark.slow
 Call = Callable[..., Result]
 
 
@@ -78,6 +79,7 @@ def test_json_lines_are_told_by_their_name_or_their_first_character(
         (["-", "--department", "WSD"], "Name a file"),
         (["nowhere.csv", "--department", "WSD"], "nowhere.csv cannot be read: No such file"),
         ([".", "--department", "WSD"], ". cannot be read: Is a directory"),
+        (["/dev/null", "--department", "WSD"], "/dev/null is no ordinary file."),
         ([__file__, "--department", "XYZ"], "The catalogue has no department XYZ."),
     ],
 )
@@ -103,6 +105,18 @@ def test_a_run_is_listed_paused_resumed_cancelled_and_watched(call: Call, office
     refused = call("pause", run_id)
     assert (refused.exit_code, "it cannot be paused" in refused.stderr) == (1, True)
     assert "cancelled" in call("cancel", run_id, "--withdraw-posted").stdout
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 301, "two\nlines"])
+def test_a_reason_that_residents_could_not_read_is_refused(
+    call: Call, office: Office, reason: str
+) -> None:
+    run_id = office.send(many(3))
+
+    result = call("cancel", run_id, "--withdraw-posted", "--reason", reason)
+
+    assert (result.exit_code, "in one line" in result.stderr) == (1, True)
+    assert office.run(run_id).state == "checking"
 
 
 def test_a_run_that_is_not_there_is_said_to_be_so(call: Call) -> None:

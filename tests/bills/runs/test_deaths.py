@@ -68,7 +68,7 @@ def test_a_worker_that_dies_before_any_statement_leaves_nothing_half_done(office
         office.wait(LEASE.total_seconds() + 1)
 
     run = office.run(run_id)
-    assert deaths > 20
+    assert deaths > 10
     assert (run.state, run.posted, run.already_there) == (RunState.DONE, 1200, 0)
     assert office.told() == (1200, 1200)
 
@@ -82,7 +82,7 @@ def test_workers_that_are_killed_post_and_tell_every_bill_once(
     run_id = office.send(many(6_000, resident_id=resident))
 
     ahead = 0
-    for _ in range(3):
+    for _ in range(2):
         ahead += 60
         worker = start_worker(database_url, ahead)
         before = office.run(run_id)
@@ -155,6 +155,7 @@ def any_posted(office: Office) -> bool:
     return bool(runs) and runs[0].posted > 0
 
 
+@pytest.mark.slow
 def test_a_large_file_is_read_in_little_memory() -> None:
     """Forty megabytes go through three; 700 bytes a line, as a department's real ones have."""
     wide = ",".join(["x" * 200, "x" * 200, "x" * 300])

@@ -14,6 +14,7 @@ from backend.bills.runs.checking import check
 from backend.bills.runs.models import BillRun, BillRunChunk
 from backend.bills.runs.posting import post
 from backend.bills.runs.rules import (
+    CHECKED_A_BATCH,
     RECEIVING_FOR,
     FileFormat,
     RunNotFound,
@@ -66,6 +67,7 @@ def checked(office: Office, content: bytes) -> str:
     return run_id
 
 
+@pytest.mark.slow
 def test_a_sound_file_is_posted_whole_and_told(office: Office) -> None:
     resident = office.resident(phones=2)
 
@@ -129,6 +131,7 @@ def test_a_file_that_was_refused_may_come_again(office: Office) -> None:
     assert again != refused.id
 
 
+@pytest.mark.slow
 def test_bills_that_stand_are_passed_over(office: Office) -> None:
     resident = office.resident()
     office.handle(many(1500, resident_id=resident))
@@ -210,6 +213,7 @@ def test_what_came_in_a_bills_way_since_the_check_is_noted_and_the_rest_is_poste
     assert [(each["line"], each["code"]) for each in run.problems] == [(3, "bill_number_taken")]
 
 
+@pytest.mark.slow
 def test_a_paused_run_rests_and_goes_on_where_it_was(office: Office) -> None:
     run_id = checked(office, many(3000))
     batches(office, run_id, 1)
@@ -227,18 +231,21 @@ def test_a_paused_run_rests_and_goes_on_where_it_was(office: Office) -> None:
     assert len(office.bills()) == 3000
 
 
+@pytest.mark.slow
 def test_a_run_paused_in_its_check_goes_on_checking(office: Office) -> None:
-    run_id = office.send(many(2500))
+    run_id = office.send(many(CHECKED_A_BATCH + 500))
     batches(office, run_id, 1)
     tell(office, actions.pause_run, run_id)
 
     resumed = resume(office, run_id)
 
-    assert (resumed.state, resumed.checked) == (RunState.CHECKING, 1000)
-    office.work_off()
-    assert office.run(run_id).state == RunState.DONE
+    assert (resumed.state, resumed.checked) == (RunState.CHECKING, CHECKED_A_BATCH)
+    while office.run(run_id).state == RunState.CHECKING:
+        batches(office, run_id, 1)
+    assert office.run(run_id).lines == CHECKED_A_BATCH + 500
 
 
+@pytest.mark.slow
 def test_a_worker_in_its_turn_sees_a_pause_before_the_next_batch(office: Office) -> None:
     run_id = checked(office, many(3000))
     turn = claim(office.rows, office.clock)
@@ -253,19 +260,24 @@ def test_a_worker_in_its_turn_sees_a_pause_before_the_next_batch(office: Office)
     assert len(office.bills()) == 1000
 
 
+@pytest.mark.slow
 def test_a_worker_whose_lease_ran_out_posts_nothing_more(office: Office) -> None:
     run_id = checked(office, many(3000, resident_id=office.resident()))
     slow = claim(office.rows, office.clock)
     assert slow is not None
     steps = post(slow, office.ring)
     next(steps)
-
     office.wait(LEASE.total_seconds() + 1)
-    office.work_off()
+    batches(office, run_id, 1)
 
-    assert list(steps) == [] or office.run(run_id).posted == 3000
+    left = list(steps)
+
+    assert len(left) == 1
+    assert office.run(run_id).handled == 2000
+    slow.end()
+    office.work_off()
     run = office.run(run_id)
-    assert (run.state, run.posted) == (RunState.DONE, 3000)
+    assert (run.state, run.posted, run.already_there) == (RunState.DONE, 3000, 0)
     assert office.told() == (3000, 0)
 
 
@@ -283,6 +295,7 @@ def test_a_run_that_another_worker_has_is_passed_over(office: Office) -> None:
     assert office.run(second).state == RunState.DONE
 
 
+@pytest.mark.slow
 def test_two_workers_at_once_post_every_bill_once(office: Office) -> None:
     resident = office.resident(phones=1)
     run_ids = [office.send(many(1500, n * 1000, resident)) for n in range(3)]
@@ -298,6 +311,7 @@ def test_two_workers_at_once_post_every_bill_once(office: Office) -> None:
     assert office.told() == (3500, 3500)
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_stops_and_keeps_what_it_posted(office: Office) -> None:
     run_id = checked(office, many(3000))
     batches(office, run_id, 2)
@@ -314,6 +328,7 @@ def test_a_cancelled_run_stops_and_keeps_what_it_posted(office: Office) -> None:
     assert office.left_over() == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_file_is_taken_back_but_for_what_is_paid_or_being_paid(office: Office) -> None:
     resident = office.resident(phones=1)
     run_id = office.handle(many(250, resident_id=resident)).id
@@ -336,6 +351,7 @@ def test_a_wrong_file_is_taken_back_but_for_what_is_paid_or_being_paid(office: O
     assert kinds.count(MessageKind.BILL_WITHDRAWN) == 248
 
 
+@pytest.mark.slow
 def test_what_was_left_standing_can_still_be_taken_back(office: Office) -> None:
     run_id = office.handle(many(5)).id
     with pytest.raises(RunNotThere):
@@ -404,25 +420,31 @@ def test_the_same_file_twice_at_the_same_moment_is_one_run(office: Office) -> No
     assert office.count(BillRun) == 1
 
 
-def broken_off(content: bytes) -> Any:
+class Death(BaseException):
+    """The process that takes the file ends here."""
+
+
+def broken_off(content: bytes, error: BaseException) -> Any:
     yield content
-    raise ConnectionError
+    raise error
 
 
-def test_a_file_that_breaks_off_is_never_run_and_forgotten_in_an_hour(office: Office) -> None:
-    pieces = broken_off(many(3))
-    with pytest.raises(ConnectionError):
+@pytest.mark.parametrize(("error", "left_over"), [(ConnectionError(), 0), (Death(), 1)])
+def test_a_file_that_breaks_off_is_never_run_and_forgotten_in_an_hour(
+    office: Office, error: BaseException, left_over: int
+) -> None:
+    pieces = broken_off(many(3), error)
+    with pytest.raises(type(error)):
         receiving.receive(
             office.rows, "WSD", FileFormat.CSV, pieces, clock=office.clock, ring=office.ring
         )
 
     office.work_off()
 
-    assert office.left_over() == 1
+    assert office.left_over() == office.count(BillRun) == left_over
     office.wait(RECEIVING_FOR.total_seconds() + 1)
     office.work_off()
-    assert office.left_over() == 0
-    assert office.count(BillRun) == 0
+    assert office.left_over() == office.count(BillRun) == 0
     assert office.bills() == []
 
 
@@ -439,6 +461,7 @@ def test_a_file_that_was_forgotten_while_it_came_is_refused(office: Office) -> N
         )
 
 
+@pytest.mark.slow
 def test_pieces_that_are_read_go_before_the_run_is_done(office: Office) -> None:
     header = f"{HEADER},premises,contact,legal_basis,payer_name"
     wide = ",".join(["x" * 200, "x" * 200, "x" * 300, "x" * 100])
