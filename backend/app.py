@@ -174,17 +174,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         receipt_signer=gateways.receipt_signer,
         bill_is_being_paid=is_being_paid,
         limiter=limiter,
-        gauges={
-            "ferry_deliveries_open": ("Pushes still to go", partial(_count, rows, open_deliveries)),
-            "ferry_department_events_waiting": (
-                "Events that departments are still to be told",
-                partial(_count, rows, waiting_events),
-            ),
-            "ferry_bank_events_quarantined": (
-                "Callbacks of the bank that staff must look at",
-                partial(_count, rows, quarantined_events),
-            ),
-        },
+        gauges=_gauges(rows),
         ready_checks={
             "database": lambda: _answers(rows),
             "tables": lambda: migrations.is_current(rows),
@@ -268,6 +258,21 @@ def _bare_app() -> tuple[Flask, FerryApi]:
     for blueprint in BLUEPRINTS:
         ferry_api.register_blueprint(blueprint)
     return app, ferry_api
+
+
+def _gauges(rows: database.Database) -> dict[str, tuple[str, Callable[[], int]]]:
+    """List what is counted in the rows whenever somebody asks for the metrics."""
+    return {
+        "ferry_deliveries_open": ("Pushes still to go", partial(_count, rows, open_deliveries)),
+        "ferry_department_events_waiting": (
+            "Events that departments are still to be told",
+            partial(_count, rows, waiting_events),
+        ),
+        "ferry_bank_events_quarantined": (
+            "Callbacks of the bank that staff must look at",
+            partial(_count, rows, quarantined_events),
+        ),
+    }
 
 
 def _count(rows: database.Database, counted: Callable[[], Select[int]]) -> int:

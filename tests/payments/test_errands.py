@@ -237,6 +237,24 @@ def test_a_request_that_was_over_before_the_bank_heard_of_it_fails(
     assert harbour.announced(resident, bill).state == "created"
 
 
+@pytest.mark.parametrize(("operation", "status"), [("find", 422), ("find", 400), ("cancel", 422)])
+def test_a_bank_that_refuses_to_tell_ends_no_payment(
+    harbour: Harbour, resident: str, operation: str, status: int
+) -> None:
+    attempt = harbour.announced(resident, harbour.bill(resident))
+    if operation == "cancel":
+        harbour.cancel(attempt)
+    harbour.script(operation, {"status": status})
+
+    harbour.wait(minutes=1)
+    harbour.work_off()
+    during = harbour.state(attempt)
+    harbour.pay(attempt)
+    harbour.pass_time(timedelta(minutes=2))
+
+    assert (during, harbour.state(attempt)) == ("pending", "paid")
+
+
 def test_a_bank_that_lost_its_memory_is_told_again(harbour: Harbour, resident: str) -> None:
     attempt = harbour.announced(resident, harbour.bill(resident))
     harbour.ledger.begin_anew()

@@ -5,8 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backend.bills.rules import BillBeingPaid
-from backend.core.errors import Invalid, NotFound
+from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.languages import Words
 
 BILLS_THAT_PROVE = 2  # whose codes are taken; the amount is that of the newest alone
@@ -28,7 +27,8 @@ class LinkNotFound(NotFound):
     code = "account_link_not_found"
 
 
-class AccountBeingPaid(BillBeingPaid):
+class AccountBeingPaid(Conflict):
+    code = "account_being_paid"
     says = Words(
         "You are paying a bill of this account at this moment. Try again once that is done.",
         "你正在繳付此帳戶的賬單，請於完成後再試。",

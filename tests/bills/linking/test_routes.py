@@ -211,7 +211,7 @@ def test_an_account_whose_bill_is_being_paid_stays_linked(
 
     refused = village.unlink(resident, link["id"])
 
-    assert (refused.status_code, refused.json["code"]) == (409, "bill_being_paid")
+    assert (refused.status_code, refused.json["code"]) == (409, "account_being_paid")
     assert "You are paying" in refused.json["detail"]
     assert len(village.bills_of(resident)) == 2
 
