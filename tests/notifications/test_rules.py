@@ -62,4 +62,6 @@ def test_the_words_of_a_lock_screen_have_no_place_to_put_anything_in(
 def test_every_kind_of_message_has_words_for_the_inbox(kind: MessageKind) -> None:
     for language in Language:
         assert rules.INBOX_TITLES[kind].into(language, department="D")
-        assert rules.INBOX_BODIES[kind].into(language, amount="1.00", due_on="2026-12-20")
+        assert rules.INBOX_BODIES[kind].into(
+            language, amount="1.00", due_on="2026-12-20", number="R1"
+        )
