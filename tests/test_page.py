@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,15 @@ def address(app: Flask) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_browser_shows_every_operation_of_the_api(
-    browser: str, address: str, tmp_path: Path
+    browser: str, app: Flask, address: str, tmp_path: Path
 ) -> None:
+    paths = app.extensions["api_description"]["paths"].values()
+    summaries = {
+        operation["summary"]
+        for path in paths
+        for operation in path.values()
+        if isinstance(operation, dict)
+    }
     profile = f"--user-data-dir={tmp_path / 'profile'}"
 
     shown = subprocess.run(
@@ -54,6 +62,6 @@ def test_a_browser_shows_every_operation_of_the_api(
         check=True,
     ).stdout
 
-    assert "Post a bill for a resident, who is told at once" in shown
-    assert "Ask in plain words which service helps" in shown
+    assert len(summaries) > 60
+    assert [summary for summary in summaries if escape(summary, quote=False) not in shown] == []
     assert "Failed to load" not in shown

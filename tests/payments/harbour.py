@@ -32,7 +32,7 @@ from backend.payments.callbacks.actions import apply_stored, store_callback
 from backend.payments.errands import run_errands
 from backend.payments.models import BankCredit, PaymentAttempt
 from backend.payments.rules import Account
-from backend.simulators import bank_events, bank_ledger
+from backend.simulators import bank_events, bank_ledger, bank_money, bank_postman
 from backend.simulators.bank import BankKeys, make_bank
 from backend.simulators.bank_events import callback_of
 from backend.simulators.bank_ledger import Ledger
@@ -256,7 +256,7 @@ def make_harbour(
         base_url=BANK.url, headers=headers, transport=httpx.WSGITransport(app)
     )
     harbour = Harbour(database, bank, postman.ledger, app.test_client(), now)
-    for module in (bank_ledger, bank_events):
+    for module in (bank_ledger, bank_money, bank_events, bank_postman):
         patch(module, "now", partial(_true_time, harbour))
     return harbour
 

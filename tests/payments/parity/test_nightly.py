@@ -44,9 +44,6 @@ def test_a_day_is_checked_at_one_in_the_night_once(night: Night) -> None:
     assert again == ONE_O_CLOCK + timedelta(days=1)
 
 
-@pytest.mark.xfail(
-    reason="days counted twice since the town's clock changed; issue 4 is open", strict=False
-)
 def test_after_a_standstill_every_day_is_made_up_for(night: Night) -> None:
     night.paid()
     night.fall(days=9)
@@ -148,9 +145,6 @@ def test_a_refund_that_the_bank_does_not_have_is_over(night: Night) -> None:
     assert night.findings() == [("over", None, CENTS)]
 
 
-@pytest.mark.xfail(
-    reason="days counted twice since the town's clock changed; issue 4 is open", strict=False
-)
 def test_what_the_bank_booked_after_midnight_is_closed_by_the_next_file(night: Night) -> None:
     night.harbour.now = datetime(2026, 11, 23, 16, 0, 1, tzinfo=UTC)  # 00:00:01 in Hong Kong
     attempt = night.paid()
@@ -169,9 +163,6 @@ def test_what_the_bank_booked_after_midnight_is_closed_by_the_next_file(night: N
     assert night.open_kinds() == []
 
 
-@pytest.mark.xfail(
-    reason="days counted twice since the town's clock changed; issue 4 is open", strict=False
-)
 def test_days_are_those_of_hong_kong(night: Night) -> None:
     night.harbour.now = datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC)
     night.paid()
