@@ -20,7 +20,7 @@ from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import hear
-from tests.releases import Training, publish_some
+from tests.releases import publish_all, publish_some
 
 pytest_plugins = [
     "tests.sweeps",
@@ -37,7 +37,6 @@ BANK = BankAccount(
     payee="NOBODYATALL",
     payee_name="DEMO",
 )
-TRAINING = pytest.StashKey[Training]()
 
 
 @dataclass(frozen=True)
@@ -49,20 +48,11 @@ class Caller:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let those that ask the whole release come late, and who looks back at everything last."""
-    items.sort(key=lambda item: (item.path.name == "test_heard.py", needs_all_intents(item)))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Train the whole release beside the first tests, on the other core, where it is needed."""
-    if any(needs_all_intents(item) for item in session.items):
-        session.config.stash[TRAINING] = Training.start()
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    training = session.config.stash.get(TRAINING, None)
-    if training:
-        training.clear()
+    """Keep a file with one worker, and all that ask the whole release, which is trained first."""
+    items.sort(key=needs_all_intents, reverse=True)
+    for item in items:
+        group = "all-intents" if needs_all_intents(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def needs_all_intents(item: pytest.Item) -> bool:
@@ -108,9 +98,9 @@ def content_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def full_releases(pytestconfig: pytest.Config) -> Path:
+def full_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of releases whose current one knows all intents."""
-    return pytestconfig.stash[TRAINING].wait()
+    return publish_all(tmp_path_factory.mktemp("all-intents"))
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +136,14 @@ def settings(database_url: str, content_dir: Path, receipt_key: Path, tmp_path: 
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, receipt_key: Path) -> Flask:
+def app(settings: Settings, database: Database, receipt_key: Path) -> Iterator[Flask]:
     provider = DemoIdentityProvider()
     app = create_app(
         settings, Gateways({provider.name: provider}, KeyFileSigner(receipt_key)), database
     )
-    hear(app)
-    return app
+    hearing = hear(app)
+    yield app
+    assert hearing.wrong == []
 
 
 @pytest.fixture

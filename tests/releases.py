@@ -3,8 +3,6 @@
 import shutil
 import subprocess
 import sys
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from backend.assistant.content.loading import load_content
@@ -29,30 +27,10 @@ def write_some(parent: Path) -> Path:
     return some
 
 
-@dataclass(frozen=True)
-class Training:
-    """All of the checkout's intents being published, in a process of its own."""
-
-    folder: Path
-    process: subprocess.Popen[str]
-
-    @classmethod
-    def start(cls) -> "Training":
-        folder = Path(tempfile.mkdtemp(prefix="ferry-releases-"))
-        command = [str(Path(sys.executable).parent / "ferry"), "intents", "publish", "--to"]
-        process = subprocess.Popen(
-            [*command, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
-        return cls(folder, process)
-
-    def wait(self) -> Path:
-        """Return the folder once the release stands in it."""
-        _, said = self.process.communicate(timeout=600)
-        assert self.process.returncode == 0, said
-        return self.folder
-
-    def clear(self) -> None:
-        """Stop what still runs and leave nothing behind."""
-        self.process.kill()
-        self.process.communicate()
-        shutil.rmtree(self.folder, ignore_errors=True)
+def publish_all(folder: Path) -> Path:
+    """Train from all of the checkout's intents, in a process of its own; return its releases."""
+    ferry = Path(sys.executable).parent / "ferry"
+    command = [str(ferry), "intents", "publish", "--to", str(folder)]
+    published = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    assert published.returncode == 0, published.stderr
+    return folder

@@ -130,10 +130,11 @@ def menu_database(menu_settings: Settings) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def menu_app(menu_settings: Settings, menu_database: Database) -> Flask:
+def menu_app(menu_settings: Settings, menu_database: Database) -> Iterator[Flask]:
     app = create_app(menu_settings, Gateways({}), menu_database)
-    hear(app)
-    return app
+    hearing = hear(app)
+    yield app
+    assert hearing.wrong == []
 
 
 @pytest.fixture
