@@ -69,7 +69,7 @@ from backend.payments.errands import run_errands
 from backend.payments.fps_qr import PayeeNotAllowed, check_payee
 from backend.payments.parity import routes as parity_routes
 from backend.payments.parity.nightly import check_days
-from backend.payments.reading import Till
+from backend.payments.reading import Till, read_payments_of
 from backend.payments.receipts import routes as receipts_routes
 from backend.payments.refunds.sending import send_refunds
 
@@ -173,6 +173,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         till=open_till(settings),
         receipt_signer=gateways.receipt_signer,
         bill_is_being_paid=is_being_paid,
+        bill_payments=read_payments_of,
         limiter=limiter,
         gauges=_gauges(rows),
         ready_checks={
@@ -201,13 +202,15 @@ def make_worker(settings: Settings, rows: database.Database) -> Bell:
 
     Once an hour it forgets what was to be kept for a time only.
     """
-    bell = Bell(
-        make_huey(settings.jobs_url, settings.data_dir),
-        tidy=partial(forget_in_time, rows, clock.now),
-    )
+    bell = Bell(make_huey(settings.jobs_url, settings.data_dir), tidy=partial(_tidy, rows))
     for name, chore in _chores(settings, rows, bell).items():
         bell.add(name, chore)
     return bell
+
+
+def _tidy(rows: database.Database) -> None:
+    departments.forget_events(rows, clock.now)
+    forget_in_time(rows, clock.now)
 
 
 def _chores(settings: Settings, rows: database.Database, bell: Bell) -> dict[str, Drain]:
@@ -225,8 +228,8 @@ def _chores(settings: Settings, rows: database.Database, bell: Bell) -> dict[str
         chores |= {
             "callbacks": partial(apply_stored, rows, clock.now, bell.ring),
             "errands": partial(run_errands, rows, bank, clock.now, bell.ring),
-            "refunds": partial(send_refunds, rows, bank, clock.now),
-            "parity": partial(check_days, rows, bank, clock.now),
+            "refunds": partial(send_refunds, rows, bank, clock.now, bell.ring),
+            "parity": partial(check_days, rows, bank, clock.now, bell.ring),
         }
     return chores
 
@@ -247,7 +250,7 @@ def line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter) 
     database.bind(app, rows)
     access.guard(app, [accounts.find_resident_caller, departments.find_department_caller])
     limits.bind(app, limiter)
-    app.before_request(api.check_body_is_expected)
+    app.before_request(api.check_what_is_expected)
 
 
 def _bare_app() -> tuple[Flask, FerryApi]:

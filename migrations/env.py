@@ -16,7 +16,8 @@ context.configure(
     target_metadata=TABLES,
     render_as_batch=True,
     render_item=render_item,
-    transaction_per_migration=True,
+    transactional_ddl=True,
+    transaction_per_migration=context.config.attributes["forward"],
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,5 +1,7 @@
 """The tables' history: forward, backward, and never apart from the models."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -9,9 +11,16 @@ from sqlalchemy import inspect
 from backend.accounts import Resident, welcome
 from backend.accounts.models import Device
 from backend.app import TABLES
+from backend.bills import Bill
+from backend.bills.actions import post_bill
+from backend.bills.rules import BillDetails, BillFacts, BillKind
 from backend.core import clock, migrations
 from backend.core.database import Database
 from backend.gateways.identity_proofing import DEMO_PEOPLE
+from backend.payments.actions import start_payment
+
+PAID = "update bills set state = 'paid'"
+NOBODYS = "update bills set resident_id = null"
 
 
 def settle(database: Database) -> None:
@@ -28,6 +37,25 @@ def settle(database: Database) -> None:
                 registered_at=clock.now(),
             )
         )
+
+
+def pay_half(database: Database) -> None:
+    """Post a bill, and begin to pay it."""
+    with database.transaction() as db:
+        resident = welcome(db, "demo", DEMO_PEOPLE[0], clock.now())
+        facts = BillFacts(
+            resident_id=resident.id,
+            bill_number="W-1",
+            kind=BillKind.WATER,
+            amount_cents=100,
+            currency="HKD",
+            issued_on=date(2026, 11, 1),
+            due_on=date(2099, 1, 1),
+            account_number="1",
+            details=BillDetails(),
+        )
+        bill, _ = post_bill(db, "WSD", facts, clock.now(), lambda: None)
+        start_payment(db, resident.id, bill.id, now=clock.now(), minutes=30, ring=lambda: None)
 
 
 def test_the_newest_migration_makes_the_tables_of_the_models(database: Database) -> None:
@@ -58,6 +86,31 @@ def test_a_step_back_and_forward_keeps_every_row(database: Database) -> None:
     with database.transaction(read_only=True) as db:
         assert db.scalars(sa.select(Resident.name)).all() == [DEMO_PEOPLE[0].name]
         assert db.scalars(sa.select(Device.address)).all() == ["an-address"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "changes", "query"),
+    [
+        ("0005", [], "payment_attempts"),
+        ("0004", ["delete from payment_attempts", PAID], "bills where state <> 'open'"),
+        ("0004", ["delete from payment_attempts", NOBODYS], "bills where resident_id is null"),
+    ],
+    ids=["a payment", "a paid bill", "an account alone"],
+)
+def test_a_step_back_that_would_lose_money_is_refused(
+    database: Database, revision: str, changes: list[str], query: str
+) -> None:
+    pay_half(database)
+    with database.transaction() as db:
+        for change in changes:
+            db.execute(sa.text(change))
+
+    with pytest.raises(migrations.RowsWouldBeLost, match=query):
+        migrations.downgrade(database, revision)
+
+    assert migrations.is_current(database)
+    with database.transaction(read_only=True) as db:
+        assert db.scalars(sa.select(Bill.bill_number)).all() == ["W-1"]
 
 
 def replace_residents(database: Database) -> None:

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from backend.assistant.own.books import Topic
 from backend.assistant.policy import Outcome
+from backend.bills import BillState
 from backend.core.http import NamedShape, Shape
 from backend.core.languages import Language
 
@@ -101,6 +102,7 @@ class OwnBillShape(Shape):
     currency = fields.String(required=True)
     due_on = fields.Date(required=True)
     overdue = fields.Boolean(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(list(BillState)))
     pay = fields.Nested(PayShape, required=True)
 
 

@@ -7,7 +7,7 @@ transaction: all of them or none.
 from backend.bills.linking.actions import list_kinds
 from backend.bills.models import Bill
 from backend.bills.owing import Owed, find_bills, find_paid, sum_up_owed
-from backend.bills.reading import ReadBill, read_bill
+from backend.bills.reading import OwnPayment, PaymentsOf, ReadBill, read_bill
 from backend.bills.rules import (
     CURRENCY,
     TITLES,
@@ -34,6 +34,8 @@ __all__ = [
     "BillState",
     "BillWithdrawn",
     "Owed",
+    "OwnPayment",
+    "PaymentsOf",
     "ReadBill",
     "bill_to_pay",
     "bill_to_settle",

@@ -99,7 +99,7 @@ def amend_bill(
         )
     )
     _restate(bill, facts, now)
-    tell_of_change(db, bill, now)
+    tell_of_change(db, bill, reason, now)
     after_commit(db, ring)
     return bill
 

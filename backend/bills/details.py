@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate
 
 from backend.bills import bounds
 from backend.bills.rules import MOST_CENTS
-from backend.core.http import Shape
+from backend.core.http import Day, Shape
 
 DAY = validate.Range(min=bounds.FIRST_DAY, max=bounds.LAST_DAY)
 
@@ -33,8 +33,8 @@ class PeriodShape(Shape):
 
     class Meta(Shape.Meta):
         include = {  # noqa: RUF012  # as marshmallow has it; `from` is a word of Python's
-            "from": fields.Date(required=True, validate=DAY, attribute="begins_on"),
-            "to": fields.Date(required=True, validate=DAY, attribute="ends_on"),
+            "from": Day(required=True, validate=DAY, attribute="begins_on"),
+            "to": Day(required=True, validate=DAY, attribute="ends_on"),
         }
 
 
@@ -56,7 +56,7 @@ class LineShape(Shape):
 class SurchargeShape(Shape):
     """What is added to a bill once a day has passed."""
 
-    after = fields.Date(
+    after = Day(
         required=True,
         validate=DAY,
         metadata={"description": "The last day without it; not before the last day to pay."},

@@ -1,8 +1,10 @@
 """A stored bill becomes what its resident reads, in their language, and what its department reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from sqlalchemy.orm import Session
 
 from backend.bills import rules
 from backend.bills.later import still_later
@@ -56,6 +58,18 @@ class Paid:
 
 
 @dataclass(frozen=True)
+class OwnPayment:
+    """The reader's own payment of a bill that is under way, and one of which money is held."""
+
+    under_way_id: str | None
+    held_id: str | None
+
+
+# db, the reader, bills: what they pay of them. `app.py` hands it over, as payments stand above.
+PaymentsOf = Callable[[Session, str, Collection[str]], Mapping[str, OwnPayment]]
+
+
+@dataclass(frozen=True)
 class ReadBill:
     """A bill as a resident reads it. `payable_cents` is what is to be paid today, if anything."""
 
@@ -84,6 +98,7 @@ class ReadBill:
     amended_at: datetime | None
     withdrawn: Withdrawn | None
     paid: Paid | None
+    payment: OwnPayment | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +132,11 @@ class PostedBill:
 
 
 def read_bill(
-    bill: Bill, language: Language, name_of: Callable[[str, Language], str], today: date
+    bill: Bill,
+    language: Language,
+    name_of: Callable[[str, Language], str],
+    today: date,
+    payment: OwnPayment | None = None,
 ) -> ReadBill:
     """Put a bill into words; `name_of` knows the departments' names."""
     facts, state = bill.facts, BillState(bill.state)
@@ -148,6 +167,7 @@ def read_bill(
         amended_at=bill.amended_at,
         withdrawn=_withdrawn(bill),
         paid=_paid(bill),
+        payment=payment,
     )
 
 

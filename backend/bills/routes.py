@@ -1,5 +1,6 @@
 """A resident reads their own bills; a department posts bills, amends them and takes them back."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,7 @@ from backend.bills.posted_schemas import (
     PostedBillShape,
     PostedBillsQuery,
 )
-from backend.bills.reading import PostedBill, ReadBill, read_bill, read_posted
+from backend.bills.reading import PaymentsOf, PostedBill, ReadBill, read_bill, read_posted
 from backend.bills.rules import BillKind, BillState
 from backend.bills.schemas import (
     ANY_STATE,
@@ -68,7 +69,7 @@ def list_bills(query: dict[str, Any]) -> dict[str, Any]:
         today=_today(),
     )
     answer = page_of(page, "/v1/bills", _filters(query))
-    answer["items"] = [_read(bill) for bill in page.items]
+    answer["items"] = _read_all(page.items)
     return answer
 
 
@@ -250,8 +251,15 @@ def _filters(query: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _read(bill: Bill) -> ReadBill:
-    name_of = current_app.extensions["department_name"]
-    return read_bill(bill, language_of_request(), name_of, _today())
+    return _read_all([bill])[0]
+
+
+def _read_all(bills: Sequence[Bill]) -> list[ReadBill]:
+    name_of, language = current_app.extensions["department_name"], language_of_request()
+    payments_of: PaymentsOf = current_app.extensions["bill_payments"]
+    ids = [bill.id for bill in bills]
+    own = payments_of(session_of_request(), resident().resident_id, ids)
+    return [read_bill(bill, language, name_of, _today(), own.get(bill.id)) for bill in bills]
 
 
 def _today() -> date:

@@ -14,7 +14,7 @@ from backend.bills.details import (
 from backend.bills.later import LATER_DAYS
 from backend.bills.rules import CURRENCY, KEPT_YEARS, MOST_CENTS, BillKind, BillState
 from backend.core.clock import ID_PATTERN
-from backend.core.http import NamedShape, PageQuery, Shape
+from backend.core.http import Day, NamedShape, PageQuery, Shape, WholeNumber, at_most
 
 ANY_STATE = "all"
 
@@ -37,14 +37,12 @@ class BillPostShape(Shape):
         required=True, strict=True, validate=validate.Range(min=1, max=MOST_CENTS)
     )
     currency = fields.String(load_default=CURRENCY, validate=validate.OneOf([CURRENCY]))
-    issued_on = fields.Date(
+    issued_on = Day(
         load_default=None,
         validate=DAY,
         metadata={"description": "Hong Kong date; today when left out."},
     )
-    due_on = fields.Date(
-        required=True, validate=DAY, metadata={"description": "The last day to pay."}
-    )
+    due_on = Day(required=True, validate=DAY, metadata={"description": "The last day to pay."})
     account_number = fields.String(
         load_default=None,
         validate=validate.Regexp(bounds.ACCOUNT_NUMBER),
@@ -61,12 +59,12 @@ class BillPostShape(Shape):
     lines = fields.List(
         fields.Nested(LineShape),
         load_default=list,
-        validate=validate.Length(max=bounds.MOST_LINES),
+        validate=at_most(bounds.MOST_LINES),
     )
     surcharges = fields.List(
         fields.Nested(SurchargeShape),
         load_default=list,
-        validate=validate.Length(max=bounds.MOST_SURCHARGES),
+        validate=at_most(bounds.MOST_SURCHARGES),
         metadata={"description": "In order of their days; each adds to those before it."},
     )
     legal_basis = text_field("legal_basis")
@@ -102,7 +100,7 @@ class BillsQuery(PageQuery):
     )
     kind = fields.String(load_default=None, validate=validate.OneOf(list(BillKind)))
     department = fields.String(load_default=None, validate=validate.Regexp(r"^[A-Z0-9]{2,10}\Z"))
-    year = fields.Integer(
+    year = WholeNumber(
         load_default=None,
         validate=validate.Range(min=bounds.FIRST_DAY.year, max=bounds.LAST_DAY.year),
         metadata={"description": "The year of issue."},
@@ -118,7 +116,7 @@ class BillsQuery(PageQuery):
 class LaterShape(Shape):
     """Until when a bill is put off."""
 
-    until = fields.Date(
+    until = Day(
         required=True,
         validate=DAY,
         metadata={
@@ -152,6 +150,19 @@ class PaidShape(Shape):
 
     at = fields.AwareDateTime(required=True)
     cents = fields.Integer(required=True)
+
+
+class OwnPaymentShape(Shape):
+    """My own payment of a bill: where it stands is told by `/v1/payments/{id}`."""
+
+    under_way_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "The payment that is under way."}
+    )
+    held_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The last payment of which money is held, to be returned."},
+    )
 
 
 class BillShape(Shape):
@@ -193,6 +204,12 @@ class BillShape(Shape):
         required=True,
         allow_none=True,
         metadata={"description": f"A paid bill stays here for {KEPT_YEARS} years."},
+    )
+    payment = fields.Nested(
+        OwnPaymentShape,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What I pay of it, if anything is under way or held."},
     )
 
 

@@ -11,30 +11,39 @@ from backend.notifications import MessageKind, call_off, notify
 
 def tell_of_new(db: Session, bill: Bill, now: datetime) -> None:
     """Tell the bill's resident that there is one, where a resident sees it."""
-    _tell(db, bill, MessageKind.BILL_NEW, 1, now)
+    _tell(db, bill, MessageKind.BILL_NEW, now)
 
 
-def tell_of_change(db: Session, bill: Bill, now: datetime) -> None:
-    """Tell the bill's resident what it is now; once of each version."""
-    _tell(db, bill, MessageKind.BILL_AMENDED, bill.version, now)
+def tell_of_change(db: Session, bill: Bill, reason: str | None, now: datetime) -> None:
+    """Tell the bill's resident what it is now, and why if that is known; once of each version."""
+    _tell(db, bill, MessageKind.BILL_AMENDED, now, edition=bill.version, reason=reason)
 
 
 def tell_of_withdrawal(db: Session, bill: Bill, now: datetime) -> None:
-    """Tell the bill's resident that it need not be paid, and drop what was still to be pushed."""
+    """Tell the bill's resident that it need not be paid and why; drop what was still to be pushed."""
     call_off(db, bill.id, now)
-    _tell(db, bill, MessageKind.BILL_WITHDRAWN, 1, now)
+    _tell(db, bill, MessageKind.BILL_WITHDRAWN, now, reason=bill.withdrawal_reason)
 
 
-def _tell(db: Session, bill: Bill, kind: MessageKind, edition: int, now: datetime) -> None:
+def _tell(
+    db: Session,
+    bill: Bill,
+    kind: MessageKind,
+    now: datetime,
+    *,
+    edition: int = 1,
+    reason: str | None = None,
+) -> None:
     if bill.resident_id is None:
         return
+    facts = facts_told(bill.amount_cents, bill.due_on.isoformat())
     notify(
         db,
         resident_id=bill.resident_id,
         department_id=bill.department_id,
         kind=kind,
         about_id=bill.id,
-        facts=facts_told(bill.amount_cents, bill.due_on.isoformat()),
+        facts=facts if reason is None else facts | {"reason": reason},
         now=now,
         edition=edition,
     )

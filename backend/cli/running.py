@@ -61,10 +61,20 @@ def migrate(back_to: str | None, message: str | None) -> None:
     if message:
         migrations.make_revision(database, message)
     elif back_to:
-        migrations.downgrade(database, back_to)
+        _step_back(database, back_to)
     else:
         migrations.upgrade(database)
     click.echo("The tables are ready.", err=True)
+
+
+def _step_back(database: Database, revision: str) -> None:
+    try:
+        migrations.downgrade(database, revision)
+    except migrations.RowsWouldBeLost as lost:
+        raise click.ClickException(
+            f"Going back would lose rows that nobody can bring back: {lost}. Nothing was changed; "
+            "if this is a trial, start with an empty database."
+        ) from lost
 
 
 def _make_private(path: Path) -> None:

@@ -5,6 +5,7 @@ The same models run on SQLite (one machine) and PostgreSQL (more than one).
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 PERSONAL = {"personal": True}
 IMPERSONAL = {"personal": False}
+SQLITE_LOOKS_AGAIN_SECONDS = 0.1
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -91,6 +93,14 @@ class Database:
         ) as session:
             yield session
             session.commit()
+
+    def let_others_write(self) -> None:
+        """Pause between two long batches on SQLite, whose lock knows no queue.
+
+        Who waits for it looks again at most 100 ms later (sqlite3.c, sqliteDefaultBusyCallback).
+        """
+        if self.engine.dialect.name == "sqlite":
+            time.sleep(SQLITE_LOOKS_AGAIN_SECONDS)
 
     def close(self) -> None:
         self.engine.dispose()

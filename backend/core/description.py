@@ -10,6 +10,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from backend.core.access import ANYONE, DOORS, DepartmentCaller
+from backend.core.http.api import ANY_QUERY
 from backend.core.http.problems import MEDIA_TYPE, TITLES, status_of
 from backend.core.languages import DEFAULT, Language
 
@@ -126,8 +127,7 @@ def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any)
     responses = operation["responses"]
     for derived in ("default", "422", "304"):
         responses.pop(derived, None)
-    writes = method != "GET" and blueprint not in READING
-    refused = _refusals(operation, view, is_guarded=door is not ANYONE, writes=writes)
+    refused = _refusals(operation, method, blueprint, view)
     for status, codes in sorted(refused.items()):
         responses[str(status)] = {
             "description": f"{TITLES[status].into(DEFAULT)}: {', '.join(sorted(codes))}",
@@ -140,7 +140,7 @@ def _complete(operation: dict[str, Any], method: str, blueprint: str, view: Any)
 
 
 def _refusals(
-    operation: dict[str, Any], view: Any, *, is_guarded: bool, writes: bool
+    operation: dict[str, Any], method: str, blueprint: str, view: Any
 ) -> dict[int, set[str]]:
     takes_stream = getattr(view, "takes_stream", False)
     takes_body = getattr(view, "takes_body", False) or takes_stream
@@ -154,17 +154,18 @@ def _refusals(
         500: {"internal_server_error"},
         503: {"database_busy"},
     }
-    if writes:
+    if method != "GET" and blueprint not in READING:
         refused[409] = {"changed_meanwhile"}
-    if is_guarded:
+    if DOORS[blueprint] is not ANYONE:
         refused[401] = {"sign_in_needed"}
         refused[403] = {"not_your_door", "scope_missing"}
     if any(parameter["in"] == "path" for parameter in operation["parameters"]):
         refused[404] = {"not_found"}
     if takes_body:
         refused[413] = {"body_too_large"}
-        refused[415] = {"media_type_not_taken"}
-    if (takes_body and not takes_stream) or len(operation["parameters"]) > 1:
+        refused[415] = {"media_type_not_taken", "encoding_not_taken"}
+    takes_shape = (takes_body and not takes_stream) or len(operation["parameters"]) > 1
+    if takes_shape or (method == "GET" and blueprint not in ANY_QUERY):
         refused[422].add("invalid")
     for refusal in getattr(view, "refusals", ()):
         refused.setdefault(status_of(refusal), set()).add(refusal.code)

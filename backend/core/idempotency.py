@@ -34,7 +34,8 @@ from backend.core.languages import Words
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(days=30)  # long past any retry; a bill's own number guards it for life
 SWEPT_PER_CLAIM = 10
-KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+# No comma: a server joins a header that came twice with one (RFC 9110, section 5.2).
+KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}", re.ASCII)
 LONGEST_WAIT_MS = 2000
 
 
@@ -42,9 +43,9 @@ class KeyMissing(HttpRefusal):
     status = 400
     code = "idempotency_key_missing"
     says = Words(
-        "Send an Idempotency-Key header of 1 to 255 visible ASCII characters.",
-        "請附上 Idempotency-Key 標頭（1 至 255 個可見 ASCII 字元）。",
-        "请附上 Idempotency-Key 标头（1 至 255 个可见 ASCII 字符）。",
+        "Send one Idempotency-Key header of 1 to 255 visible ASCII characters, without commas.",
+        "請附上一個 Idempotency-Key 標頭（1 至 255 個可見 ASCII 字元，不含逗號）。",
+        "请附上一个 Idempotency-Key 标头（1 至 255 个可见 ASCII 字符，不含逗号）。",
     )
 
 

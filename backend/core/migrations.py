@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from backend.core.database import Database
 from backend.core.settings import CHECKOUT
@@ -24,8 +24,20 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
-    """Bring the tables back to `revision`."""
+    """Bring the tables back to `revision`; all of it or, where RowsWouldBeLost, nothing."""
     run(database, command.downgrade, revision)
+
+
+class RowsWouldBeLost(Exception):
+    """A step back would lose what nobody can bring back; its text names the rows."""
+
+
+def keep_rows(*queries: str) -> None:
+    """Raise RowsWouldBeLost where one of these finds a row; a migration asks before a step back."""
+    connection = op.get_bind()
+    for query in queries:
+        if connection.execute(text(f"select 1 from {query} limit 1")).first():  # noqa: S608
+            raise RowsWouldBeLost(query)
 
 
 def check(database: Database) -> None:
@@ -59,6 +71,8 @@ def run(database: Database, deed: Callable[..., object], *args: object, **kwargs
             connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
             connection.commit()
         config.attributes["connection"] = connection
+        # Forward, each step commits and frees its locks; back, it is all the way or not at all.
+        config.attributes["forward"] = deed is not command.downgrade
         with _tables_replaceable(connection):
             deed(config, *args, **kwargs)
             _ensure_sound(connection)

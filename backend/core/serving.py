@@ -1,5 +1,6 @@
 """How gunicorn serves Ferry; named to it as `-c python:backend.core.serving`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import multiprocess
@@ -17,6 +18,25 @@ logconfig_dict: dict[str, Any] = {
     "root": {"level": "WARNING", "handlers": []},
     "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True}},
 }
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let the application close a connection, which gunicorn else decides without asking it."""
+    worker.wsgi = _heeding_close(worker.wsgi)
+
+
+def _heeding_close(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell gunicorn of each `Connection: close`, a header that it would drop."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            if ("Connection", "close") in headers:
+                start_response.__self__.force_close()  # gunicorn's own Response
+            return start_response(status, headers, *exc_info)
+
+        return application(environ, start)
+
+    return serve
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -4,12 +4,15 @@ Variables may also stand as `NAME=value` lines in `settings.env` in the data fol
 environment wins. `scripts/run` writes that file for its demo city.
 """
 
+import ipaddress
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 DATABASES = ("sqlite:///", "postgresql://")
 SHARED_COUNTERS = ("memory://", "redis://", "rediss://")
@@ -201,9 +204,36 @@ def _missing_in_production(values: Mapping[str, str]) -> list[str]:
     wrong = [f"{name} is missing: {what}." for name, what in needed.items() if not values.get(name)]
     if values.get("FERRY_FCM_ENDPOINT"):
         wrong.append("FERRY_FCM_ENDPOINT names a simulator, and production has none.")
+    if _is_this_machine(_host(values.get("FERRY_BANK_URL") or "")):
+        wrong.append("FERRY_BANK_URL leads to this machine: a simulator, and production has none.")
     if wrong and not values.get("FERRY_STAGE"):
         wrong.append("(This is production, as FERRY_STAGE is not “demo”. For a demo: scripts/run.)")
     return wrong
+
+
+def _host(url: str) -> str | None:
+    """Return the host that an address names, None where it names none or makes no sense."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.port is None or parts.port else None
+    except ValueError:
+        return None
+
+
+def _is_this_machine(host: str | None) -> bool:
+    """Say whether a host is loopback, in whatever spelling; no resolver is asked."""
+    name = (host or "").rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(name))  # `127.1` and its like
+        except OSError:
+            return False
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return bool(plain.is_loopback or plain.is_unspecified)
 
 
 def _off(values: Mapping[str, str]) -> list[str]:
@@ -221,6 +251,9 @@ def _off(values: Mapping[str, str]) -> list[str]:
         for name, known in beginnings.items()
         if values.get(name) and not values[name].startswith(known)
     ]
+    bank_url = values.get("FERRY_BANK_URL") or ""
+    if bank_url.startswith(WEB) and not _host(bank_url):
+        wrong.append("FERRY_BANK_URL must be a whole address, such as https://bank.example/fps.")
     if values.get("FERRY_METRICS_TOKEN") and not BEARER_TOKEN.fullmatch(
         values["FERRY_METRICS_TOKEN"]
     ):

@@ -41,10 +41,10 @@ def target_of(url: str, *, is_demo: bool) -> Target:
         raise AddressNotAllowed("not an https address") from error
     if "@" in parts.netloc or parts.fragment or not HOST.fullmatch(host) or port == 0:
         raise AddressNotAllowed("not an https address")
-    if parts.scheme != "https" and not is_demo:
+    literal = _literal(host)
+    if parts.scheme != "https" and not (is_demo and (literal or _is_at_home(host))):
         raise AddressNotAllowed("not an https address")
     target = Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80))
-    literal = _literal(host)
     if literal is not None:
         ensure_allowed(literal, target, is_demo=is_demo)
     return target
@@ -72,6 +72,11 @@ def _literal(host: str) -> Address | None:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
+
+
+def _is_at_home(host: str) -> bool:
+    """Say whether a name is this machine's own (RFC 6761, section 6.3)."""
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_public(address: Address) -> bool:

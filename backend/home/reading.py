@@ -20,7 +20,10 @@ def read_home(
             "total_cents": home.owed.total_cents,
             "currency": CURRENCY,
             "overdue_count": home.owed.overdue_count,
-            "bills": [read_bill(bill, language, name_of, today) for bill in home.owed.bills],
+            "bills": [
+                read_bill(bill, language, name_of, today, home.payments.get(bill.id))
+                for bill in home.owed.bills
+            ],
         },
         "new": {
             "messages": [read_message(each, language, name_of) for each in home.messages],

@@ -19,5 +19,7 @@ blp = Blueprint("home", __name__, url_prefix="/v1", description="The first scree
 def get_home() -> dict[str, dict[str, object]]:
     """See what is due, what is new and what I use"""
     catalogue, now = current_app.extensions["catalogue"], clock.now()
-    home = actions.gather(session_of_request(), catalogue, resident().resident_id, now)
+    payments_of = current_app.extensions["bill_payments"]
+    db, resident_id = session_of_request(), resident().resident_id
+    home = actions.gather(db, catalogue, payments_of, resident_id, now)
     return read_home(home, catalogue, language_of_request(), clock.hong_kong_date(now))

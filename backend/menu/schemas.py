@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from backend.core.http import NamedShape, PageQuery, Query, Shape
+from backend.core.http import NamedShape, PageQuery, Query, Shape, WholeNumber
 from backend.core.paging import MOST
 from backend.menu.catalogue import Level, Region, ServiceKind
 from backend.menu.search import LONGEST_QUERY
@@ -24,7 +24,7 @@ class SearchQuery(Query):
     """What is looked for."""
 
     q = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_QUERY))
-    limit = fields.Integer(load_default=10, validate=validate.Range(min=1, max=MOST))
+    limit = WholeNumber(load_default=10, validate=validate.Range(min=1, max=MOST))
 
 
 class ServiceShape(Shape):

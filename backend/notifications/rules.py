@@ -122,16 +122,26 @@ INBOX_BODIES = {
         "已收到港币 {amount} 元，收据编号 {number}。",
     ),
     MessageKind.PAYMENT_HELD: Words(
-        "HK${amount} did not settle your bill. We hold it until it is returned to you.",
-        "有港幣 {amount} 元未用於繳付你的賬單，現由我們保管，直至退回給你。",
-        "有港币 {amount} 元未用于缴付你的账单，现由我们保管，直至退回给你。",
+        "{money} did not settle your bill. We hold it until it is returned to you.",
+        "有{money}未用於繳付你的賬單，現由我們保管，直至退回給你。",
+        "有{money}未用于缴付你的账单，现由我们保管，直至退回给你。",
     ),
     MessageKind.PAYMENT_RETURNED: Words(
-        "HK${amount} was sent back to the account that it came from.",
-        "港幣 {amount} 元已退回原付款賬戶。",
-        "港币 {amount} 元已退回原付款账户。",
+        "{money} was sent back to the account that it came from.",
+        "{money}已退回原付款賬戶。",
+        "{money}已退回原付款账户。",
     ),
 }
+# Put behind, where the department said why; it writes in whatever language it likes.
+REASON = Words(
+    " The department's reason: {reason}", "部門說明的原因：{reason}", "部门说明的原因：{reason}"
+)
+# What payers send may be in any currency, whatever bills are in.
+MONEY = {
+    "HKD": Words("HK${amount}", "港幣 {amount} 元", "港币 {amount} 元"),
+    "CNY": Words("CN¥{amount}", "人民幣 {amount} 元", "人民币 {amount} 元"),
+}
+OTHER_MONEY = Words("{currency} {amount}", " {currency} {amount} ", " {currency} {amount} ")
 
 
 def pause_before(attempt: int, asked_seconds: float | None, jitter: float) -> timedelta:

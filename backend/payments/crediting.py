@@ -61,6 +61,7 @@ def record_credit(
     _enter(db, credit, cause, parts)
     if cause is not None:
         _settle(db, cause, credit, now)
+        _end_unsettled(cause.attempt, now)
         _tell_of_held(db, cause, credit, now)
     return credit, True
 
@@ -128,7 +129,10 @@ def _enter(db: Session, credit: BankCredit, cause: Cause | None, parts: Split) -
         ledger.Posting(Account.HELD, -parts.held_cents),
     ]
     settled = cause.bill.id if cause and parts.settled_cents else None
-    ledger.post(db, f"credit:{credit.transaction_id}", postings, credit.paid_at, settled)
+    key = f"credit:{credit.transaction_id}"
+    ledger.post(
+        db, key, postings, credit.paid_at, currency=credit.currency, settles_bill_id=settled
+    )
 
 
 def _settle(db: Session, cause: Cause, credit: BankCredit, now: datetime) -> None:
@@ -167,6 +171,13 @@ def close_attempt(
         attempt.closed_at = now
         attempt.due_at = rules.next_look(attempt.created_at, attempt.expires_at, now, now)
     return True
+
+
+def _end_unsettled(attempt: PaymentAttempt, now: datetime) -> None:
+    """Ask for the end of an attempt whose money did not settle the bill: nobody pays it twice."""
+    if attempt.state in rules.OPEN_STATES:
+        attempt.cancel_asked_at = attempt.cancel_asked_at or now
+        attempt.due_at = now
 
 
 def _call_off_others(db: Session, bill_id: str, now: datetime) -> None:
@@ -210,7 +221,7 @@ def _tell_of_held(db: Session, cause: Cause, credit: BankCredit, now: datetime) 
         kind=MessageKind.PAYMENT_HELD,
         about_id=attempt.id,
         edition=len(db.scalars(credits_of_attempt(attempt.id)).all()),
-        facts={"amount": dollars(credit.held_cents)},
+        facts={"amount": dollars(credit.held_cents), "currency": credit.currency},
         now=now,
     )
     facts = _facts_of(bill, credit, credit.held_cents) | {"reason": credit.hold_reason}

@@ -21,6 +21,7 @@ from backend.payments.models import (
     PaymentAttempt,
     attempts_astray,
     attempts_due,
+    credits_of_attempt,
     locked_attempt,
     next_attempt_due,
 )
@@ -44,7 +45,7 @@ class Errand:
     held_until: datetime
     order: Order
     is_announced: bool
-    is_to_end: bool
+    is_to_end: bool  # the bank is to take no (more) money for it
     is_over: bool
 
 
@@ -148,7 +149,7 @@ def _errand(attempt: PaymentAttempt, held_until: datetime) -> Errand:
         held_until=held_until,
         order=order,
         is_announced=attempt.state != AttemptState.CREATED,
-        is_to_end=attempt.cancel_asked_at is not None and attempt.closed_at is None,
+        is_to_end=attempt.cancel_asked_at is not None or attempt.closed_at is not None,
         is_over=attempt.closed_at is not None,
     )
 
@@ -168,18 +169,25 @@ def _note(rows: Database, errand: Errand, word: Word, now: datetime) -> None:
         attempt = db.scalars(locked_attempt(errand.attempt_id)).one()
         if attempt.tries != errand.tries:
             return
-        # A callback came or the end was asked for since: what the bank said may be older.
-        is_wanted_again = attempt.due_at != errand.held_until
+        # A callback came since, so that what the bank said may be older than what it tells us of.
+        is_older = attempt.due_at != errand.held_until
         _move(db, attempt, word, now)
         db.flush()
         if word.is_away:
             attempt.due_at = now + rules.pause_before(attempt.tries)
-        elif is_wanted_again and attempt.closed_at is None:
+        elif (is_older and attempt.closed_at is None) or _is_still_to_end(attempt, errand, word):
             attempt.due_at = now
         else:
             attempt.due_at = rules.next_look(
                 attempt.created_at, attempt.expires_at, attempt.closed_at, now
             )
+
+
+def _is_still_to_end(attempt: PaymentAttempt, errand: Errand, word: Word) -> bool:
+    """Say whether the bank still takes money for what is over, or is to be over, since we asked."""
+    is_to_end = attempt.cancel_asked_at is not None or attempt.closed_at is not None
+    is_open_there = word.found is not None and word.found.state is OrderState.OPEN
+    return is_to_end and is_open_there and not errand.is_to_end
 
 
 def _move(db: Session, attempt: PaymentAttempt, word: Word, now: datetime) -> None:
@@ -193,8 +201,10 @@ def _move(db: Session, attempt: PaymentAttempt, word: Word, now: datetime) -> No
         except CreditContradicts:
             log.exception("the bank contradicts itself", attempt=attempt.id)
     close_attempt(attempt, AttemptState.PENDING, None, now)
-    if word.found.state in CLOSED_BY:
-        close_attempt(attempt, CLOSED_BY[word.found.state], None, now)
-    if word.found.state is OrderState.PAID:
+    if word.found.state is OrderState.OPEN:
+        return
+    if word.found.state is OrderState.PAID or db.scalars(credits_of_attempt(attempt.id)).first():
         # It is over for the bank, and what came did not settle the bill.
         close_attempt(attempt, AttemptState.FAILED, "held", now)
+    else:
+        close_attempt(attempt, CLOSED_BY[word.found.state], None, now)

@@ -1,12 +1,14 @@
-"""The books: double entry in whole cents, only ever added to."""
+"""The books: double entry in whole cents of one currency each, only ever added to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.bills import CURRENCY
 from backend.core.clock import hong_kong_date, new_id
 from backend.core.database import insert_unless_there
 from backend.payments.models import LedgerEntry, LedgerPosting
@@ -27,6 +29,8 @@ def post(
     business_key: str,
     postings: Sequence[Posting],
     at: datetime,
+    *,
+    currency: str,
     settles_bill_id: str | None = None,
 ) -> bool:
     """Write an entry, once of each business key; say whether it was new.
@@ -36,13 +40,12 @@ def post(
     """
     if sum(posting.amount_cents for posting in postings):
         raise ValueError(f"the entry {business_key} does not balance")
-    entry = {
+    entry: dict[str, Any] = {
         "id": new_id("led"),
         "business_key": business_key,
-        "at": at,
-        "on_day": hong_kong_date(at),
-        "settles_bill_id": None,
+        "currency": currency,
     }
+    entry |= {"at": at, "on_day": hong_kong_date(at), "settles_bill_id": None}
     if not insert_unless_there(db, LedgerEntry, entry):
         return False
     if settles_bill_id:
@@ -51,21 +54,24 @@ def post(
     db.add_all(
         LedgerPosting(
             entry_id=entry["id"],
-            account=posting.account,
-            department_id=posting.department_id,
-            amount_cents=posting.amount_cents,
+            account=each.account,
+            department_id=each.department_id,
+            amount_cents=each.amount_cents,
         )
-        for posting in postings
-        if posting.amount_cents
+        for each in postings
+        if each.amount_cents
     )
     db.flush()
     return True
 
 
-def balances(db: Session) -> Mapping[Account, int]:
-    """Return what each account comes to, in cents; together they come to nothing."""
-    sums = select(LedgerPosting.account, func.sum(LedgerPosting.amount_cents)).group_by(
-        LedgerPosting.account
+def balances(db: Session, currency: str = CURRENCY) -> Mapping[Account, int]:
+    """Return what each account comes to in a currency, in cents; together they come to nothing."""
+    sums = (
+        select(LedgerPosting.account, func.sum(LedgerPosting.amount_cents))
+        .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
+        .where(LedgerEntry.currency == currency)
+        .group_by(LedgerPosting.account)
     )
     found = {Account(account): int(cents) for account, cents in db.execute(sums)}
     return {account: found.get(account, 0) for account in Account}

@@ -11,10 +11,11 @@ from sqlalchemy import (
     Index,
     Select,
     func,
+    or_,
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
@@ -133,6 +134,7 @@ class Refund(Base):
     asked_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
     approved_by: Mapped[str | None] = mapped_column(info=PERSONAL)
     approved_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
+    declined_by: Mapped[str | None] = mapped_column(info=PERSONAL)
     bank_reason: Mapped[str | None] = mapped_column(info=IMPERSONAL)
     due_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
     tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
@@ -141,7 +143,7 @@ class Refund(Base):
 
 
 class LedgerEntry(Base):
-    """One movement of money in the books; its postings sum to nothing. Never changed, only added to."""
+    """One movement of money in one currency; its postings sum to nothing. Only ever added to."""
 
     __tablename__ = "ledger_entries"
     __table_args__ = (Index(None, "on_day"),)
@@ -152,6 +154,7 @@ class LedgerEntry(Base):
     business_key: Mapped[str] = mapped_column(
         unique=True, info=IMPERSONAL
     )  # `credit:…`, `refund:…`
+    currency: Mapped[str] = mapped_column(info=IMPERSONAL)  # of all its postings
     settles_bill_id: Mapped[str | None] = mapped_column(
         ForeignKey("bills.id"), unique=True, info=IMPERSONAL
     )
@@ -250,8 +253,40 @@ def credits_of_attempt(attempt_id: str) -> Select[BankCredit]:
     return select(BankCredit).where(BankCredit.attempt_id == attempt_id).order_by(BankCredit.id)
 
 
-def returned_of_credits(credit_ids: Collection[str]) -> Select[int]:
-    """How much of these credits went back, in cents."""
-    return select(func.coalesce(func.sum(Refund.amount_cents), 0)).where(
-        Refund.credit_id.in_(list(credit_ids)), Refund.state == RefundState.DONE
+def returned_by_credit() -> Select[str, int]:
+    """How much went back of each credit of which something did, as `credit_id` and `cents`."""
+    return (
+        select(Refund.credit_id, func.sum(Refund.amount_cents).label("cents"))
+        .where(Refund.state == RefundState.DONE)
+        .group_by(Refund.credit_id)
     )
+
+
+def attempts_alive_at(resident_id: str, bill_ids: Collection[str]) -> Select[str, str, str, int]:
+    """A resident's attempts at some bills that are open or of which money is held, newest last.
+
+    Of each the bill, its own id and state, and in `held_cents` what is left of money that came: one
+    row of each piece of money, or one with none.
+    """
+    of_it = aliased(Refund)
+    returned = (
+        select(func.coalesce(func.sum(of_it.amount_cents), 0))
+        .where(of_it.credit_id == BankCredit.id, of_it.state == RefundState.DONE)
+        .scalar_subquery()
+    )
+    held = (func.coalesce(BankCredit.held_cents, 0) - returned).label("held_cents")
+    return (
+        select(PaymentAttempt.bill_id, PaymentAttempt.id, PaymentAttempt.state, held)
+        .outerjoin(BankCredit, BankCredit.attempt_id == PaymentAttempt.id)
+        .where(
+            PaymentAttempt.bill_id.in_(list(bill_ids)),
+            PaymentAttempt.resident_id == resident_id,
+            or_(PaymentAttempt.state.in_(OPEN_STATES), BankCredit.held_cents > 0),
+        )
+        .order_by(PaymentAttempt.id)
+    )
+
+
+def returned_of_credits(credit_ids: Collection[str]) -> Select[str, int]:
+    """How much went back of those of these credits of which something did."""
+    return returned_by_credit().where(Refund.credit_id.in_(list(credit_ids)))

@@ -1,18 +1,20 @@
 """A payment attempt becomes what its resident reads: a code to pay with, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from backend.bills import OwnPayment
 from backend.core.settings import BankAccount
 from backend.payments import rules
 from backend.payments.fps_qr import code_to_pay
 from backend.payments.models import (
     BankCredit,
     PaymentAttempt,
+    attempts_alive_at,
     credits_of_attempt,
     returned_of_credits,
 )
@@ -31,8 +33,9 @@ class ReadCode:
 
 @dataclass(frozen=True)
 class Held:
-    """Money that came and settled nothing, and how much of it went back."""
+    """Money of one currency that came and settled nothing, and how much of it went back."""
 
+    currency: str
     amount_cents: int
     returned_cents: int
 
@@ -51,7 +54,7 @@ class ReadPayment:
     expires_at: datetime
     code: ReadCode | None
     paid_cents: int
-    held: Held | None
+    held: Sequence[Held]
     receipt_id: str | None
 
 
@@ -81,7 +84,7 @@ def read_payment(db: Session, attempt: PaymentAttempt, till: Till) -> ReadPaymen
     arrived = db.scalars(credits_of_attempt(attempt.id)).all()
     ids = [credit.id for credit in arrived]
     receipt = db.scalars(receipt_of_credits(ids)).one_or_none() if ids else None
-    returned = int(db.scalar(returned_of_credits(ids)) or 0) if ids else 0
+    returned = dict(db.execute(returned_of_credits(ids)).all()) if ids else {}
     return ReadPayment(
         id=attempt.id,
         bill_id=attempt.bill_id,
@@ -98,8 +101,27 @@ def read_payment(db: Session, attempt: PaymentAttempt, till: Till) -> ReadPaymen
     )
 
 
+def read_payments_of(
+    db: Session, resident_id: str, bill_ids: Collection[str]
+) -> Mapping[str, OwnPayment]:
+    """Return, by bill, which of a resident's own payments is under way, and of which money is held.
+
+    Of bills without either there is nothing.
+    """
+    under_way, held = {}, {}
+    for row in db.execute(attempts_alive_at(resident_id, bill_ids)):
+        if row.state in rules.OPEN_STATES:
+            under_way[row.bill_id] = row.id
+        if row.held_cents > 0:
+            held[row.bill_id] = row.id
+    return {
+        bill_id: OwnPayment(under_way.get(bill_id), held.get(bill_id))
+        for bill_id in {*under_way, *held}
+    }
+
+
 def _code(attempt: PaymentAttempt, till: Till) -> ReadCode | None:
-    """Return what to pay with while the attempt is open and nobody asked for its end."""
+    """Return what to pay with while the attempt is open and nothing has asked for its end."""
     if attempt.state not in rules.OPEN_STATES or attempt.cancel_asked_at is not None:
         return None
     text, address = till.code_text(attempt), f"/v1/payments/{attempt.id}/code"
@@ -112,6 +134,13 @@ def _code(attempt: PaymentAttempt, till: Till) -> ReadCode | None:
     )
 
 
-def _held(arrived: Sequence[BankCredit], returned_cents: int) -> Held | None:
-    held = sum(credit.held_cents for credit in arrived)
-    return Held(held, returned_cents) if held else None
+def _held(arrived: Sequence[BankCredit], returned: Mapping[str, int]) -> list[Held]:
+    kept = [credit for credit in arrived if credit.held_cents]
+    return [
+        Held(
+            currency,
+            sum(each.held_cents for each in kept if each.currency == currency),
+            sum(int(returned.get(each.id, 0)) for each in kept if each.currency == currency),
+        )
+        for currency in sorted({each.currency for each in kept})
+    ]

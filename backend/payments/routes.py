@@ -32,7 +32,11 @@ blp = Blueprint("payments", __name__, url_prefix="/v1", description="Paying a bi
 )
 @blp.doc(operationId="startPayment")
 def start_payment(bill_id: str) -> tuple[ReadPayment, int]:
-    """Ask for a code to pay a bill with"""
+    """Ask for a code to pay a bill with
+
+    A bill has one open payment: another key is shown the same one. The same key replays its first
+    answer, also after that payment was cancelled or has expired; take a new key to pay again.
+    """
     till, db = _till(), session_of_request()
     attempt, is_new = actions.start_payment(
         db,

@@ -19,7 +19,7 @@ class AttemptState(StrEnum):
     PAID = "paid"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    FAILED = "failed"  # the bank would not have it
+    FAILED = "failed"  # the bank would not have it, or what came did not settle the bill
 
 
 OPEN_STATES = (AttemptState.CREATED, AttemptState.PENDING)

@@ -20,8 +20,9 @@ class PaymentCodeShape(Shape):
 
 
 class HeldShape(Shape):
-    """Money that came for this payment and did not settle the bill."""
+    """Money of one currency that came for this payment and did not settle the bill."""
 
+    currency = fields.String(required=True)
     amount_cents = fields.Integer(required=True)
     returned_cents = fields.Integer(required=True)
 
@@ -32,14 +33,20 @@ class PaymentShape(Shape):
     id = fields.String(required=True)
     bill_id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(list(AttemptState)))
-    cancel_asked = fields.Boolean(required=True)
+    cancel_asked = fields.Boolean(
+        required=True, metadata={"description": "Its end is asked for: pay it no more."}
+    )
     amount_cents = fields.Integer(required=True)
     currency = fields.String(required=True)
     created_at = fields.AwareDateTime(required=True)
     expires_at = fields.AwareDateTime(required=True)
     code = fields.Nested(PaymentCodeShape, required=True, allow_none=True)
     paid_cents = fields.Integer(required=True)
-    held = fields.Nested(HeldShape, required=True, allow_none=True)
+    held = fields.List(
+        fields.Nested(HeldShape),
+        required=True,
+        metadata={"description": "By currency; nothing where all that came settled the bill."},
+    )
     receipt_id = fields.String(required=True, allow_none=True)
 
 

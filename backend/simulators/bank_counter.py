@@ -1,6 +1,8 @@
 """The simulated bank's counter: where the demo resident pays a code, on a page or by a program."""
 
 import json
+import secrets
+import threading
 from dataclasses import fields
 from typing import Any
 
@@ -12,6 +14,7 @@ from backend.simulators.bank_pages import hall_page, pay_page, receipt_page
 from backend.simulators.bank_qr import Code, CodeRefused, cents, read_code
 from backend.simulators.bank_script import PaymentFault, Script
 
+MOST_TAPS = 1000
 FAULTS = {field.name for field in fields(PaymentFault)}
 
 
@@ -20,6 +23,8 @@ class Counter:
 
     def __init__(self, ledger: Ledger, script: Script) -> None:
         self.ledger, self.script = ledger, script
+        self.taps: dict[str, dict[str, Any]] = {}  # what was paid by a form, by what makes it one
+        self.tapping = threading.Lock()
 
     def hall(self) -> Response:
         """Show what was paid, and where to pay."""
@@ -32,21 +37,37 @@ class Counter:
             code = read_code(text)
         except CodeRefused as refused:
             return pay_page(text, None, refused.code)
-        return pay_page(text, code, self._why_not(code))
+        return pay_page(text, code, self._why_not(code), tap=secrets.token_hex(8))
 
     def take(self) -> Response:
-        """Book the money: for a form, and in JSON for a program, which may also say what goes wrong."""
+        """Book the money: for a form, and in JSON for a program, which may also say what goes wrong.
+
+        A form that is sent twice, as by a double tap, pays once and shows the same receipt.
+        """
         if request.is_json:
             return self._take_from_program(request.get_json())
-        text = request.form.get("qr", "")
+        text, tap = request.form.get("qr", ""), request.form.get("tap", "")
         code = None
         try:
             code = read_code(text)
             payment = _payment(code, request.form.get("amount"))
-            made = self._book(payment, self.script.next_for(PaymentFault, "pay"))
+            with self.tapping:
+                paid = self._pay_by_form(payment, tap or (text if code.reference else ""))
         except (CodeRefused, Refused) as refused:
-            return pay_page(text, code, refused.code)
-        return receipt_page(made[0], code)
+            return pay_page(text, code, refused.code, tap=tap)
+        return receipt_page(paid, code)
+
+    def _pay_by_form(self, payment: Payment, tap: str) -> dict[str, Any]:
+        """Pay, or find that this form was paid; without a `tap` no two forms are the same."""
+        known = self.taps.get(tap)
+        if known and known["transaction_id"] in self.ledger.credits:
+            return known
+        paid = self._book(payment, self.script.next_for(PaymentFault, "pay"))[0]
+        if tap:
+            self.taps[tap] = paid
+        while len(self.taps) > MOST_TAPS:
+            del self.taps[next(iter(self.taps))]
+        return paid
 
     def _take_from_program(self, said: dict[str, Any]) -> Response:
         """Pay `{"qr": …}` or `{"order": reference}`; fields of a PaymentFault may stand beside."""

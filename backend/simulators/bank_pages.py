@@ -95,6 +95,7 @@ PAY = """
   <form method="post" action="/pay">
     <input type="hidden" name="lang" value="{{ language }}">
     <input type="hidden" name="qr" value="{{ text }}">
+    <input type="hidden" name="tap" value="{{ tap }}">
     {%- if not code.amount_cents %}
     <label for="amount">{{ words.amount_to_type }}</label>
     <input id="amount" name="amount" inputmode="decimal" autocomplete="off" required>
@@ -162,15 +163,19 @@ def hall_page(ledger: Ledger) -> Response:
     return _page(body, "pay_title", movements=movements[::-1], orders=orders[::-1], text="")
 
 
-def pay_page(text: str, code: Code | None, refusal: str | None) -> Response:
-    """Show what a code asks for and a button to pay it, or why it cannot be paid."""
+def pay_page(text: str, code: Code | None, refusal: str | None, tap: str = "") -> Response:
+    """Show what a code asks for and a button to pay it, or why it cannot be paid.
+
+    `tap` is of this page alone: whatever is sent with it is paid once.
+    """
     if refusal == "code_broken" and not text:
         return _page(CODE_FORM, "pay_title", text=text)
     sorry = REFUSALS[refusal].into(_language()) if refusal else None
     can_pay = refusal in (None, "amount_odd")
     body = SORRY + (PAY if code else CODE_FORM) + TO_HALL
     status = 409 if sorry else 200
-    return _page(body, "pay_title", status, text=text, code=code, sorry=sorry, can_pay=can_pay)
+    beside = {"text": text, "code": code, "sorry": sorry, "can_pay": can_pay, "tap": tap}
+    return _page(body, "pay_title", status, **beside)
 
 
 def receipt_page(paid: Line, code: Code) -> Response:

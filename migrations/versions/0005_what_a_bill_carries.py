@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from backend.core.migrations import keep_rows
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -183,6 +185,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    keep_rows("bills where resident_id is null", "bills where state <> 'open'", "account_links")
     op.drop_table("favourites")
     op.drop_table("bill_run_marks")
     op.drop_table("bill_run_chunks")

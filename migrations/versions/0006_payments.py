@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from backend.core.migrations import keep_rows
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -116,6 +118,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_by", sa.String(), nullable=True),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("declined_by", sa.String(), nullable=True),
         sa.Column("bank_reason", sa.String(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -144,6 +147,7 @@ def upgrade() -> None:
         "ledger_entries",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("business_key", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
         sa.Column("settles_bill_id", sa.String(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("on_day", sa.Date(), nullable=False),
@@ -204,13 +208,22 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_parity_days")),
+    )
+    op.create_index(op.f("ix_parity_days_due_at"), "parity_days", ["due_at"])
+    op.create_table(
+        "parity_sums",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
         sa.Column("bank_count", sa.Integer(), nullable=False),
         sa.Column("bank_cents", sa.BigInteger(), nullable=False),
         sa.Column("our_count", sa.Integer(), nullable=False),
         sa.Column("our_cents", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("day", name=op.f("pk_parity_days")),
+        sa.ForeignKeyConstraint(
+            ["day"], ["parity_days.day"], name=op.f("fk_parity_sums_day_parity_days")
+        ),
+        sa.PrimaryKeyConstraint("day", "currency", name=op.f("pk_parity_sums")),
     )
-    op.create_index(op.f("ix_parity_days_due_at"), "parity_days", ["due_at"])
     op.create_table(
         "parity_findings",
         sa.Column("id", sa.String(), nullable=False),
@@ -218,7 +231,9 @@ def upgrade() -> None:
         sa.Column("transaction_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("bank_cents", sa.BigInteger(), nullable=True),
+        sa.Column("bank_currency", sa.String(), nullable=True),
         sa.Column("our_cents", sa.BigInteger(), nullable=True),
+        sa.Column("our_currency", sa.String(), nullable=True),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=True),
@@ -230,7 +245,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    keep_rows("payment_attempts", "bank_credits", "receipts")
     op.drop_table("parity_findings")
+    op.drop_table("parity_sums")
     op.drop_table("parity_days")
     op.drop_table("receipts")
     op.drop_table("ledger_postings")

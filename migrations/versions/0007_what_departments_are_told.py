@@ -49,6 +49,7 @@ def upgrade() -> None:
         "department_events",
         ["state", "department_id", "due_at"],
     )
+    op.create_index(op.f("ix_department_events_settled_at"), "department_events", ["settled_at"])
 
 
 def downgrade() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from backend.bills.models import BillVersion
 from backend.core.database import Database
 from backend.notifications.models import Delivery
+from backend.notifications.rules import PUSH_BODIES, PUSH_TITLES
 from tests.bills.posting import (
     BILL,
     FULL,
@@ -59,7 +60,46 @@ def test_an_amended_bill_is_read_anew_and_its_resident_is_told(
     assert bill["amended_at"] is not None
     assert told(client, resident) == ["bill_new", "bill_amended"]
     newest = get(client, resident, "/v1/messages?lang=en")["items"][0]
-    assert newest["body"] == "It is now HK$418.50, due on 2026-12-27."
+    assert newest["body"] == (
+        "It is now HK$418.50, due on 2026-12-27. The department's reason: Meter read"
+    )
+
+
+def test_a_change_without_a_reason_is_told_without_one(
+    client: FlaskClient, resident: Caller, department: Caller
+) -> None:
+    bill_id = posted(client, department, resident_id=resident.id)
+
+    new = {**BILL, "due_on": "2026-12-27", "resident_id": resident.id}
+    assert amend(client, department, bill_id, **new).status_code == 200
+
+    newest = get(client, resident, "/v1/messages")["items"][0]
+    assert newest["body"].endswith("due on 2026-12-27.")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "you need not pay it any more. The department's reason: {0} twice, {amount}"),
+        ("zh-Hant", "你無須再繳付。部門說明的原因：{0} twice, {amount}"),
+        ("zh-Hans", "你无须再缴付。部门说明的原因：{0} twice, {amount}"),
+    ],
+)
+def test_a_resident_is_told_why_a_bill_was_taken_back(
+    client: FlaskClient, resident: Caller, department: Caller, language: str, said: str
+) -> None:
+    bill_id = posted(client, department, resident_id=resident.id)
+
+    withdraw(client, department, bill_id, reason="{0} twice, {amount}")
+
+    newest = get(client, resident, f"/v1/messages?lang={language}")["items"][0]
+    assert newest["kind"] == "bill_withdrawn"
+    assert newest["body"].endswith(said)
+
+
+def test_no_push_says_more_than_that_there_is_something() -> None:
+    for words in (*PUSH_BODIES.values(), *PUSH_TITLES.values()):
+        assert "{" not in words.en + words.zh_hant + words.zh_hans
 
 
 def test_the_former_versions_are_kept_for_the_department(

@@ -349,3 +349,23 @@ def test_a_part_that_is_null_is_left_out(
     reply = client.post("/v1/department/bills", json=body, headers=headers)
 
     assert reply.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "day", ["20261220", "2026-W52-1", "2026-354", "２０２６-12-20", "2026-12-20 "]
+)
+@pytest.mark.parametrize("place", ["due_on", "issued_on", "period", "surcharges"])
+def test_a_day_has_one_spelling(
+    client: FlaskClient, department: Caller, place: str, day: str
+) -> None:
+    parts = {
+        "period": {"from": "2026-07-01", "to": day},
+        "surcharges": [{"after": day, "amount_cents": 1, "rule": "Late"}],
+    }
+
+    reply = post(client, department, account_number="A1", **{place: parts.get(place, day)})
+
+    assert (reply.status_code, reply.json["code"]) == (422, "invalid")
+    [error] = reply.json["errors"]
+    assert error["pointer"].startswith(f"#/{place}")
+    assert error["detail"] == "This needs a date, as in 2026-12-20."

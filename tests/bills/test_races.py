@@ -18,27 +18,9 @@ from backend.core import clock
 from backend.core.database import Database
 from tests.bills.posting import BILL, FULL, amend, get, post, posted, stored, today, told, withdraw
 from tests.conftest import Caller
-from tests.core.together import together
+from tests.core.together import Beside, together
 
 pytestmark = pytest.mark.slow
-MOMENT_SECONDS = 0.3
-
-
-class Beside:
-    """A deed in a thread of its own, which has to wait for somebody else's lock."""
-
-    def __init__(self, deed: Callable[[], Any]) -> None:
-        self.brought: list[Any] = []
-        self.thread = threading.Thread(target=lambda: self.brought.append(deed()))
-        self.thread.start()
-
-    def is_waiting(self) -> bool:
-        self.thread.join(MOMENT_SECONDS)
-        return self.thread.is_alive()
-
-    def result(self) -> Any:
-        self.thread.join(30)
-        return self.brought[0]
 
 
 def count(database: Database, table: type[Any]) -> int:

@@ -62,8 +62,8 @@ def let_time_pass(rows: Database, desk: BankDesk) -> None:
         now = partial(_later, later)
         _do_all(partial(apply_stored, rows, now, unheard), now)
         _do_all(partial(run_errands, rows, bank, now, unheard), now)
-        _do_all(partial(send_refunds, rows, bank, now), now)
-        _do_all(partial(check_days, rows, bank, now), now)
+        _do_all(partial(send_refunds, rows, bank, now, unheard), now)
+        _do_all(partial(check_days, rows, bank, now, unheard), now)
     bank.close()
 
 

@@ -326,3 +326,12 @@ def test_a_slow_body_keeps_nobody_else_from_writing(
 
     assert reply.status_code == 200
     assert slow.others_wrote
+
+
+def test_a_body_in_another_encoding_is_refused_as_such(plain: FlaskClient) -> None:
+    packed = plain.post("/open/echo", json={"text": "x"}, headers={"Content-Encoding": "gzip"})
+    form = "application/x-www-form-urlencoded; charset=big5"
+    other = plain.post("/open/form", data=b"text=x", content_type=form)
+
+    for reply in (packed, other):
+        assert_problem(reply, 415, "encoding_not_taken")

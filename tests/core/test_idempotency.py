@@ -119,6 +119,22 @@ def test_a_missing_or_odd_key_is_refused(
     assert count_residents(sqlite_alone, "deed") == 0
 
 
+@pytest.mark.parametrize("keys", [("a", "b"), ("a", "a"), ("", "a"), ("a,b",)])
+def test_a_key_that_comes_twice_is_refused(
+    plain: FlaskClient, sqlite_alone: Database, keys: tuple[str, ...]
+) -> None:
+    signed_in = token_of(sqlite_alone).items()
+
+    reply = plain.post(
+        "/mine/deeds",
+        json={"text": "deed"},
+        headers=[*signed_in, *(("Idempotency-Key", key) for key in keys)],
+    )
+
+    assert_problem(reply, 400, "idempotency_key_missing")
+    assert count_residents(sqlite_alone, "deed") == 0
+
+
 @pytest.mark.parametrize("key", ["x", "x" * 255, '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "!~"])
 def test_any_visible_ascii_is_a_key(plain: FlaskClient, sqlite_alone: Database, key: str) -> None:
     assert deed(plain, token_of(sqlite_alone), key=key).status_code == 201

@@ -108,3 +108,21 @@ def test_public_replies_may_be_kept_one_for_each_language(
     assert chinese.headers["ETag"] != english.headers["ETag"]
     assert client.get("/v1/themes?lang=xx").headers["Cache-Control"] == "no-store"
     assert client.get("/v1/services/nowhere").headers["Cache-Control"] == "no-store"
+
+
+def test_a_body_that_nobody_reads_ends_the_connection(plain: FlaskClient) -> None:
+    unread = [
+        plain.post("/open/echo", data=b"x" * 100_000, content_type="application/json"),
+        plain.put("/mine/text", json={"text": "x"}),
+        plain.post("/nowhere", json={"text": "x"}),
+        plain.get("/open/bare", data=b"x"),
+    ]
+    read = [
+        plain.post("/open/echo", json={"text": "x"}),
+        plain.post("/open/echo", json={}),
+        plain.get("/open/bare"),
+    ]
+
+    assert [reply.status_code for reply in unread] == [413, 401, 404, 400]
+    assert [reply.headers.get("Connection") for reply in unread] == ["close"] * 4
+    assert [reply.headers.get("Connection") for reply in read] == [None] * 3

@@ -73,6 +73,48 @@ def test_production_refuses_a_simulator(tmp_path: Path) -> None:
     assert sentences == ["FERRY_FCM_ENDPOINT names a simulator, and production has none."]
 
 
+BANK = {
+    "FERRY_BANK_KEY": "k",
+    "FERRY_BANK_CALLBACK_KEYS": "k1:a-secret-of-the-bank",
+    "FERRY_FPS_PAYEE": "1234567",
+    "FERRY_FPS_PAYEE_NAME": "FERRY",
+    "FERRY_RECEIPT_KEY": "/etc/ferry/receipts.pem",
+}
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:9002", "127.9.9.9", "localhost", "LocalHost:80", "bank.localhost", "localhost.",
+     "[::1]:9002", "[::ffff:127.0.0.1]", "0.0.0.0:9002", "[::]", "127.1", "2130706433", "0x7f.1"],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_production_refuses_a_bank_on_this_machine(tmp_path: Path, scheme: str, host: str) -> None:
+    url = f"{scheme}://{host}/merchant"
+
+    sentences = wrongs(tmp_path, **PRODUCTION, **BANK, FERRY_BANK_URL=url)
+
+    assert sentences == [
+        "FERRY_BANK_URL leads to this machine: a simulator, and production has none."
+    ]
+    demo = read(tmp_path, **BANK, FERRY_BANK_URL=url).bank
+    assert demo is not None
+    assert demo.url == url
+
+
+@pytest.mark.parametrize("host", ["bank.example", "10.1.2.3:8443", "[2001:db8::1]", "localhost.hk"])
+def test_production_takes_a_bank_elsewhere(tmp_path: Path, host: str) -> None:
+    bank = read(tmp_path, **PRODUCTION, **BANK, FERRY_BANK_URL=f"https://{host}/merchant").bank
+
+    assert bank is not None
+
+
+@pytest.mark.parametrize("url", ["https://", "https://[::1", "https://:80", "https://bank:x/"])
+def test_a_banks_address_without_a_host_is_refused_in_a_sentence(tmp_path: Path, url: str) -> None:
+    (sentence,) = wrongs(tmp_path, **PRODUCTION, **BANK, FERRY_BANK_URL=url)
+
+    assert sentence == "FERRY_BANK_URL must be a whole address, such as https://bank.example/fps."
+
+
 def test_production_chooses_no_stand_in(tmp_path: Path) -> None:
     assert choose_gateways(read(tmp_path, **PRODUCTION)).identity_providers == {}
     assert set(choose_gateways(read(tmp_path)).identity_providers) == {"demo"}

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Brought = TypeVar("Brought")
+MOMENT_SECONDS = 0.3
 
 
 def together(count: int, deed: Callable[[int], Brought]) -> list[Brought]:
@@ -22,3 +23,20 @@ def together(count: int, deed: Callable[[int], Brought]) -> list[Brought]:
     for thread in threads:
         thread.join(60)
     return [brought[number] for number in range(count)]
+
+
+class Beside:
+    """A deed in a thread of its own, which has to wait for somebody else's lock."""
+
+    def __init__(self, deed: Callable[[], Any]) -> None:
+        self.brought: list[Any] = []
+        self.thread = threading.Thread(target=lambda: self.brought.append(deed()))
+        self.thread.start()
+
+    def is_waiting(self) -> bool:
+        self.thread.join(MOMENT_SECONDS)
+        return self.thread.is_alive()
+
+    def result(self) -> Any:
+        self.thread.join(30)
+        return self.brought[0]

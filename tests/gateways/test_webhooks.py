@@ -152,7 +152,7 @@ def test_a_demo_may_call_itself_and_nobody_else_without_tls(
 
     resolving_to(monkeypatch, "1.1.1.1")
 
-    assert one(demo, "http://hooks.example/").reason == "not a public address"
+    assert one(demo, "http://hooks.localhost/").reason == "not a public address"
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_called(
@@ -161,12 +161,12 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(
     asked = resolving_to(monkeypatch, "127.0.0.1")
     port = receiver.url.rpartition(":")[2]
 
-    answer = one(demo, f"http://hooks.example:{port}/hook?x=1")
+    answer = one(demo, f"http://hooks.localhost:{port}/hook?x=1")
 
     assert answer.outcome is Outcome.TAKEN
-    assert asked == ["hooks.example"]
+    assert asked == ["hooks.localhost"]
     [received] = receiver.received
-    assert received.headers["host"] == f"hooks.example:{port}"
+    assert received.headers["host"] == f"hooks.localhost:{port}"
     assert received.path == "/hook?x=1"
 
 

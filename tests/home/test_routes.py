@@ -17,7 +17,7 @@ from backend.notifications import Message
 from tests.bills.linking.village import Village
 from tests.conftest import Caller
 
-MOST_LOOKS = 8
+MOST_LOOKS = 9
 LATE, TODAY = date(2026, 11, 24), date(2026, 11, 25)
 
 

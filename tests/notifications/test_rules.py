@@ -63,5 +63,5 @@ def test_every_kind_of_message_has_words_for_the_inbox(kind: MessageKind) -> Non
     for language in Language:
         assert rules.INBOX_TITLES[kind].into(language, department="D")
         assert rules.INBOX_BODIES[kind].into(
-            language, amount="1.00", due_on="2026-12-20", number="R1"
+            language, amount="1.00", money="HK$1.00", due_on="2026-12-20", number="R1"
         )

@@ -36,7 +36,8 @@ from backend.simulators import bank_events, bank_ledger, bank_money, bank_postma
 from backend.simulators.bank import BankKeys, make_bank
 from backend.simulators.bank_events import callback_of
 from backend.simulators.bank_ledger import Ledger
-from backend.simulators.bank_script import CallbackFault
+from backend.simulators.bank_money import Payment
+from backend.simulators.bank_script import CallbackFault, PaymentFault
 from tests.conftest import BANK
 
 MINUTES = 30
@@ -152,6 +153,11 @@ class Harbour:
         assert "transactions" in said, said
         return list(said["transactions"])
 
+    def pay_early(self, attempt: PaymentAttempt, **wishes: Any) -> list[dict[str, Any]]:
+        """Pay an attempt's code, whether the bank has heard of its order yet or not."""
+        payment = Payment(attempt.reference, attempt.amount_cents, attempt.currency)
+        return self.ledger.pay(payment, PaymentFault(**wishes))
+
     def refusal(self, attempt: PaymentAttempt, **wishes: Any) -> str:
         """Return the bank's word for why an attempt's order cannot be paid."""
         return str(self._paying(attempt.reference, wishes)["error"]["code"])
@@ -221,17 +227,25 @@ class Harbour:
         with self.database.transaction(read_only=True) as db:
             return list(db.scalars(wanted.order_by(Message.id)))
 
-    def books(self) -> tuple[int, int, int]:
+    def books(self, currency: str = "HKD") -> tuple[int, int, int]:
         """What the bank holds for us, what departments and what payers are owed, in cents."""
         with self.database.transaction(read_only=True) as db:
-            sums = ledger.balances(db)
+            sums = ledger.balances(db, currency)
         return sums[Account.BANK], -sums[Account.DEPARTMENT], -sums[Account.HELD]
 
-    def bank_cents(self) -> int:
+    def bank_cents(self, currency: str = "HKD") -> int:
         """What the bank's own ledger comes to: money in, less refunds that went out."""
-        refunds = self.ledger.refunds.values()
-        came = sum(each["amount_cents"] for each in self.ledger.credits.values())
-        return came - sum(each["amount_cents"] for each in refunds if each["state"] == "done")
+        known = {
+            number: each["amount_cents"]
+            for number, each in self.ledger.credits.items()
+            if each["currency"] == currency
+        }
+        gone = [
+            each["amount_cents"]
+            for each in self.ledger.refunds.values()
+            if each["state"] == "done" and each["transaction_id"] in known
+        ]
+        return sum(known.values()) - sum(gone)
 
     def _apply_some(self) -> datetime | None:
         return apply_stored(self.database, self.clock, self.ring)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from backend.cli import ferry
 from backend.core import clock
 from backend.core.database import Database
+from backend.core.jobs import make_huey
 from backend.payments.balancing import read_books
 from backend.payments.callbacks.models import BankEvent
-from backend.payments.models import BankCredit, LedgerPosting
+from backend.payments.models import BankCredit, LedgerEntry, LedgerPosting, Refund
 from tests.payments.harbour import CENTS, Harbour
 from tests.payments.parity.night import Night
 from tests.payments.refunds.desk import RefundDesk
@@ -66,13 +68,31 @@ def test_held_money_goes_back_by_two_operators(desk: RefundDesk, run: Run) -> No
     assert (row["state"], row["asked_by"], row["approved_by"]) == ("done", "ann", "ben")
 
 
+def test_approval_wakes_the_worker(desk: RefundDesk, run: Run, tmp_path: Path) -> None:
+    refund_id = desk.ask(desk.held())
+
+    refused = run("approve", refund_id, "--as", "Chan Siu Ming", "--yes")
+    before = rung(tmp_path)
+    run("approve", refund_id, "--as", "Ben", "--yes")
+
+    assert refused.exit_code == 1
+    assert (before, rung(tmp_path)) == (False, True)
+
+
+def rung(data_dir: Path) -> bool:
+    """Say whether the worker's bell was rung, as the file of the queue shows."""
+    return make_huey(None, data_dir).pending_count() > 0
+
+
 def test_a_part_may_go_back(desk: RefundDesk, run: Run) -> None:
     credit = desk.held()
 
-    for amount, cents in (("1.50", 150), ("HK$1,0", None), ("0", None), ("-3", None)):
+    for amount in ("HK$1", "1,0", "1.5", "0", "-3", "\u0661", "419"):
         asked = run("refund", credit.id, "--reason", "x", "--as", "Ann", "--amount", amount)
-        assert (asked.exit_code == 0) == (cents is not None), amount
+        assert asked.exit_code != 0, amount
+    asked = run("refund", credit.id, "--reason", "x", "--as", "Ann", "--amount", "1.50")
 
+    assert asked.stdout.endswith(": HK$1.50 is to go back.\n")
     [refund] = desk.refunds()
     assert refund.amount_cents == 150
 
@@ -83,7 +103,7 @@ def test_a_declined_refund_is_over(desk: RefundDesk, run: Run) -> None:
     declined = run("decline", refund_id, "--as", "Ben")
     late = run("approve", refund_id, "--as", "Ben", "--yes")
 
-    assert declined.exit_code == 0
+    assert declined.stdout == f"{refund_id} is declined, by ben.\n"
     assert late.exit_code == 1
     assert "decided already" in late.stderr
 
@@ -141,6 +161,9 @@ def test_a_departments_day_is_written_whole(harbour: Harbour, run: Run, tmp_path
     told = run("settlement", "WSD", "--day", "2026-11-23", "--csv", str(file))
     nowhere = run("settlement", "WSD", "--day", "2026-11-23", "--csv", str(tmp_path / "no" / "x"))
     odd = run("settlement", "WSD", "--day", "yesterday")
+    nobody = run("settlement", "NOPE", "--day", "2026-11-23", "--csv", str(tmp_path / "no.csv"))
+    nearly = run("settlement", "wsd", "--day", "2026-11-23")
+    quiet = run("settlement", "RVD", "--day", "2026-11-23")
 
     assert told.stdout == "WSD, 2026-11-23: 3 bills, HK$1,255.50.\n"
     with file.open(newline="") as lines:
@@ -150,6 +173,11 @@ def test_a_departments_day_is_written_whole(harbour: Harbour, run: Run, tmp_path
     assert nowhere.exit_code == 1
     assert "cannot be written" in nowhere.stderr
     assert odd.exit_code == 2
+    assert (nobody.exit_code, nearly.exit_code, quiet.exit_code) == (1, 1, 0)
+    assert nobody.stderr.startswith("Error: There is no department NOPE.")
+    assert nearly.stderr == "Error: There is no department wsd. Did you mean WSD?\n"
+    assert not (tmp_path / "no.csv").exists()
+    assert quiet.stdout == "RVD, 2026-11-23: 0 bills, HK$0.00.\n"
     assert list(tmp_path.glob("*.draft")) == []
 
 
@@ -161,9 +189,10 @@ def test_the_books_hold_together_whatever_came(desk: RefundDesk, run: Run) -> No
     told = run("books", "--json")
     plain = run("books")
 
-    books = json.loads(told.stdout)
+    found = json.loads(told.stdout)
     assert told.exit_code == plain.exit_code == 0
-    assert books["wrongs"] == []
+    assert (found["wrongs"], found["overdrawn_credits"]) == ([], [])
+    books = found["by_currency"]["HKD"]
     assert books["came_cents"] == 3 * CENTS
     assert books["settled_cents"] == CENTS
     assert books["held_cents"] == 2 * CENTS - 100
@@ -171,6 +200,55 @@ def test_the_books_hold_together_whatever_came(desk: RefundDesk, run: Run) -> No
     assert books["bank_cents"] == 3 * CENTS - 100
     assert books["by_department"] == {"WSD": CENTS}
     assert "WSD" in plain.stdout
+
+
+def test_no_currency_is_written_as_another(desk: RefundDesk, run: Run) -> None:
+    credit = desk.held(times=1, currency="CNY", amount_cents=12345)
+    desk.held()
+
+    held = run("held")
+    books = run("books")
+    found = json.loads(run("books", "--json").stdout)["by_currency"]
+    asked = run("refund", credit.id, "--reason", "other money", "--as", "Ann")
+    shown = run("refunds")
+
+    [line] = [each for each in held.stdout.splitlines() if credit.id in each]
+    assert "CN¥123.45" in line
+    assert "HK$" not in line
+    assert found["CNY"]["held_cents"] == found["CNY"]["bank_cents"] == 12345
+    assert found["HKD"]["bank_cents"] == 2 * CENTS
+    assert "at bank   CN¥123.45" in books.stdout
+    assert "at bank   HK$837.00" in books.stdout
+    assert asked.stdout.endswith(": CN¥123.45 is to go back.\n")
+    assert "CN¥123.45" in shown.stdout
+
+
+def test_each_piece_of_money_is_checked_and_not_their_sum_alone(
+    desk: RefundDesk, run: Run, database: Database
+) -> None:
+    held = [desk.held(), desk.held()]
+    refunds = [desk.approved(each, 100) for each in held]
+    desk.send_all()
+    with database.transaction() as db:
+        # In sum all is well: what the one gave too much, the other did not give.
+        db.execute(update(Refund).where(Refund.id == refunds[0]).values(credit_id=held[1].id))
+        more = {"amount_cents": CENTS, "credit_id": held[1].id}
+        db.execute(update(Refund).where(Refund.id == refunds[1]).values(**more))
+        db.execute(
+            update(LedgerPosting)
+            .where(LedgerPosting.entry_id == _entry_of(db, refunds[1]))
+            .values(amount_cents=LedgerPosting.amount_cents / 100 * CENTS)
+        )
+
+    told = run("books")
+
+    assert told.exit_code == 1
+    assert told.stderr == f"More of {held[1].id} went back than was held.\n"
+
+
+def _entry_of(db: Session, refund_id: str) -> str:
+    wanted = select(LedgerEntry.id).where(LedgerEntry.business_key == f"refund:{refund_id}")
+    return db.scalars(wanted).one()
 
 
 @pytest.mark.parametrize("damage", ["posting lost", "money changed"])
@@ -188,13 +266,13 @@ def test_books_that_do_not_hold_together_are_told_and_exit_with_1(
     told = run("books")
 
     assert told.exit_code == 1
-    assert "What came is not what was settled, held and returned." in told.stderr
+    assert "HKD: What came is not what was settled, held and returned." in told.stderr
     with database.transaction(read_only=True) as db:
         assert read_books(db).wrongs
 
 
 def test_a_callback_that_was_put_aside_may_be_acted_upon_again(
-    harbour: Harbour, run: Run, database: Database
+    harbour: Harbour, run: Run, database: Database, tmp_path: Path
 ) -> None:
     row = {
         "event_id": "evt_odd\x1b[2J",
@@ -215,6 +293,7 @@ def test_a_callback_that_was_put_aside_may_be_acted_upon_again(
     replayed = run("replay-event", event_id)
     again = run("replay-event", event_id)
 
+    assert rung(tmp_path)
     assert event_id in held.stdout
     assert "\x1b" not in held.stdout
     assert replayed.exit_code == 0

@@ -223,6 +223,59 @@ def test_news_that_comes_while_the_bank_is_asked_is_looked_into(
     assert harbour.state(attempt) == "cancelled"
 
 
+@pytest.mark.parametrize("cents", [CENTS, 100])
+@pytest.mark.parametrize("before", [True, False], ids=["money first", "order first"])
+def test_an_order_that_is_announced_while_its_money_comes_is_closed_at_the_bank(
+    harbour: Harbour, resident: str, cents: int, before: bool
+) -> None:
+    attempt, _ = harbour.start(resident, harbour.bill(resident))
+
+    def meanwhile() -> None:
+        harbour.pay_early(attempt, amount_cents=cents)
+        harbour.hear_all("payment.received")
+
+    harbour.errands(Between(harbour.bank, meanwhile, before=before))
+    harbour.work_off()
+
+    assert harbour.state(attempt) == ("paid" if cents == CENTS else "failed")
+    assert harbour.ledger.order(attempt.reference)["state"] != "open"
+
+
+@pytest.mark.parametrize("cents", [CENTS, 100])
+def test_money_that_comes_before_its_order_closes_it(
+    harbour: Harbour, resident: str, cents: int
+) -> None:
+    bill = harbour.bill(resident)
+    attempt, _ = harbour.start(resident, bill)
+    harbour.pay_early(attempt, amount_cents=cents)
+    harbour.hear_all("payment.received")
+
+    harbour.work_off()
+
+    ended = harbour.attempt(attempt)
+    assert (ended.state, ended.reason) == (("paid", None) if cents == CENTS else ("failed", "held"))
+    assert harbour.ledger.orders.get(attempt.reference, {}).get("state") != "open"
+    if cents != CENTS:
+        assert harbour.start(resident, bill)[1]
+
+
+def test_an_answer_that_was_lost_leaves_no_order_open_for_what_is_paid(
+    harbour: Harbour, resident: str
+) -> None:
+    attempt, _ = harbour.start(resident, harbour.bill(resident))
+    harbour.pay_early(attempt)
+
+    def meanwhile() -> None:
+        harbour.hear_all("payment.received")
+
+    harbour.script("create", {"status": 500, "after": True})
+    harbour.errands(Between(harbour.bank, meanwhile, before=True))
+    harbour.pass_time(timedelta(minutes=1))
+
+    assert harbour.state(attempt) == "paid"
+    assert harbour.ledger.order(attempt.reference)["state"] != "open"
+
+
 def test_a_request_that_was_over_before_the_bank_heard_of_it_fails(
     harbour: Harbour, resident: str
 ) -> None:

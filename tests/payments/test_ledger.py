@@ -17,13 +17,13 @@ PAID = (Posting(Account.BANK, 500), Posting(Account.DEPARTMENT, -500, "WSD"))
 
 def test_an_entry_that_does_not_balance_is_never_written(database: Database) -> None:
     with database.transaction() as db, pytest.raises(ValueError, match="does not balance"):
-        ledger.post(db, "credit:1", [Posting(Account.BANK, 500)], NOON)
+        ledger.post(db, "credit:1", [Posting(Account.BANK, 500)], NOON, currency="HKD")
 
 
 def test_an_entry_is_written_once_of_each_key(database: Database) -> None:
     with database.transaction() as db:
-        first = ledger.post(db, "credit:1", PAID, NOON)
-        again = ledger.post(db, "credit:1", PAID, NOON)
+        first = ledger.post(db, "credit:1", PAID, NOON, currency="HKD")
+        again = ledger.post(db, "credit:1", PAID, NOON, currency="HKD")
 
     with database.transaction(read_only=True) as db:
         books = ledger.balances(db)
@@ -34,7 +34,21 @@ def test_an_entry_is_written_once_of_each_key(database: Database) -> None:
 
 def test_a_part_of_nothing_is_not_written(database: Database) -> None:
     with database.transaction() as db:
-        ledger.post(db, "credit:1", [*PAID, Posting(Account.HELD, 0)], NOON)
+        ledger.post(db, "credit:1", [*PAID, Posting(Account.HELD, 0)], NOON, currency="HKD")
 
     with database.transaction(read_only=True) as db:
         assert db.scalar(select(func.count()).select_from(LedgerPosting)) == 2
+
+
+def test_cents_of_one_currency_are_never_added_to_anothers(database: Database) -> None:
+    held = (Posting(Account.BANK, 70), Posting(Account.HELD, -70))
+    with database.transaction() as db:
+        ledger.post(db, "credit:1", PAID, NOON, currency="HKD")
+        ledger.post(db, "credit:2", held, NOON, currency="CNY")
+
+    with database.transaction(read_only=True) as db:
+        ours, other = ledger.balances(db, "HKD"), ledger.balances(db, "CNY")
+        none = ledger.balances(db, "USD")
+    assert ours == {Account.BANK: 500, Account.DEPARTMENT: -500, Account.HELD: 0}
+    assert other == {Account.BANK: 70, Account.DEPARTMENT: 0, Account.HELD: -70}
+    assert set(none.values()) == {0}

@@ -17,6 +17,7 @@ from backend.gateways.bank_client import HttpBank
 from backend.payments.fps_qr import code_to_pay
 from backend.simulators.bank import BankKeys, make_bank
 from backend.simulators.bank_qr import CodeRefused, checksum, read_code
+from tests.core.together import together
 from tests.simulators.bank_desk import BankDesk
 from tests.simulators.bank_keys import API_KEY, CALLBACK_KEYS
 from tests.test_page import QUIET, browser
@@ -156,16 +157,61 @@ def test_a_tap_pays_and_shows_the_reference(client: Client, tmp_path: Path) -> N
     assert (tmp_path / "bank.log").read_text().count('"kind": "payment"') == 1
 
 
-def test_a_second_tap_is_told_that_it_was_paid(client: Client) -> None:
+@pytest.mark.parametrize("is_known", [True, False], ids=["order", "no order yet"])
+@pytest.mark.parametrize("text", [code(), OPEN_AMOUNT], ids=["dynamic", "static"])
+def test_a_double_tap_pays_once_and_shows_the_same_receipt(
+    client: Client, tmp_path: Path, is_known: bool, text: str
+) -> None:
+    if is_known:
+        order_at(client)
+    page = client.get("/pay", query_string={"qr": text})
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    form = {name: unescape(value) for name, value in form.items()} | {"amount": "12.50"}
+
+    taps = [client.post("/pay", data=form) for _ in range(2)]
+    taps += together(4, lambda _: client.post("/pay", data=form))
+
+    assert {reply.status_code for reply in taps} == {200}
+    assert len({words_of(reply) for reply in taps}) == 1
+    assert (tmp_path / "bank.log").read_text().count('"kind": "payment"') == 1
+
+
+def test_a_code_of_one_payment_is_paid_once_by_the_same_bare_form(
+    client: Client, tmp_path: Path
+) -> None:
+    replies = [client.post("/pay", data={"qr": code()}) for _ in range(2)]
+
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert (tmp_path / "bank.log").read_text().count('"kind": "payment"') == 1
+
+
+def test_a_code_that_names_no_payment_may_be_paid_again_from_another_page(
+    client: Client, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        page = client.get("/pay", query_string={"qr": OPEN_AMOUNT})
+        [tap] = re.findall(r'name="tap" value="(\w+)"', page.text)
+        client.post("/pay", data={"qr": OPEN_AMOUNT, "amount": "1", "tap": tap})
+
+    assert (tmp_path / "bank.log").read_text().count('"kind": "payment"') == 2
+
+
+def test_whoever_comes_back_later_is_told_that_it_was_paid(client: Client) -> None:
+    order_at(client)
+    client.post("/pay", data={"qr": code()})
+
+    reply = client.get("/pay", query_string={"qr": code()})
+
+    assert reply.status_code == 409
+    assert "paid already" in words_of(reply)
+    assert "<button" not in reply.text
+
+
+def order_at(client: Client) -> None:
+    """Have the bank expect the code's payment."""
     headers = {"Authorization": f"Bearer {API_KEY}"}
     order = {"bill_number": "WSD-1", "amount_cents": 48630, "currency": "HKD"}
     client.put("/v1/orders/P1", json={**order, "expires_at": SOON.isoformat()}, headers=headers)
-
-    replies = [client.post("/pay", data={"qr": code()}) for _ in range(2)]
-
-    assert [reply.status_code for reply in replies] == [200, 409]
-    assert "paid already" in words_of(replies[1])
-    assert "<button" not in replies[1].text
 
 
 def test_what_is_over_shows_why_and_no_button(show: Callable[..., TestResponse]) -> None:

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from backend.assistant.schemas import LONGEST_QUESTION
-from backend.core.http import NamedShape, Query, Shape
+from backend.core.http import NamedShape, Query, Shape, WholeNumber
 
 DEFAULT_LIMIT = 5
 MOST = 10
@@ -20,7 +20,7 @@ class SuggestionsQuery(Query):
             "example": "交s",
         },
     )
-    limit = fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MOST))
+    limit = WholeNumber(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MOST))
 
 
 class SuggestionShape(Shape):

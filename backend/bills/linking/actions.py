@@ -106,7 +106,8 @@ def _hand_over(db: Session, link: AccountLink, now: datetime, ring: Callable[[],
     for bill in bills:
         bill.resident_id, bill.link_id = link.resident_id, link.id
     db.flush()
-    _tell(db, link.resident_id, bills[: rules.MOST_TOLD][::-1], now)
+    oldest_first = sorted(bills, key=lambda bill: (bill.issued_on, bill.id))
+    _tell(db, link.resident_id, oldest_first[-rules.MOST_TOLD :], now)
     if bills:
         after_commit(db, ring)
 

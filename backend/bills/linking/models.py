@@ -115,7 +115,7 @@ def kinds_billed_to(resident_id: str) -> Select[str, str]:
 
 
 def unseen_bills(link: AccountLink) -> Select[Bill]:
-    """The open bills of a link's account that nobody sees yet, newest first, their rows locked."""
+    """The open bills of a link's account that nobody sees yet, as they stand, their rows locked."""
     return (
         select(Bill)
         .where(
@@ -124,8 +124,9 @@ def unseen_bills(link: AccountLink) -> Select[Bill]:
             Bill.resident_id.is_(None),
             Bill.state == BillState.OPEN,
         )
-        .order_by(Bill.issued_on.desc(), Bill.id.desc())
+        .order_by(Bill.id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 

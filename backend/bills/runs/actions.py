@@ -68,18 +68,20 @@ def cancel_run(
 ) -> BillRun:
     """Stop a run for good; what it posted stays, or is taken back for the reason `withdrawal`.
 
-    Cancelled once more, it stays as it is; what was left standing may still be taken back. The
-    worker does that, and lets the file go. RunNotFound, RunNotThere.
+    Cancelled once more, it stays as it is; what was left standing, and what was being paid at that
+    time and is open again, may still be taken back. The worker does that, and lets the file go.
+    RunNotFound, RunNotThere.
     """
     run = get_run(db, department_id, run_id, to_change=True)
     state = rules.cancelling(RunState(run.state), withdraw_posted=withdrawal is not None)
-    takes_back = withdrawal is not None and not run.withdrawing
+    is_taking_back = run.withdrawing and run.settled_at is None
+    takes_back = withdrawal is not None and not is_taking_back
     if run.state != state or takes_back:
         run.settled_at = None
         run.due_at = now
         after_commit(db, ring)
     if takes_back:
-        run.withdrawing, run.withdrawal_reason = True, withdrawal
+        run.withdrawing, run.withdrawal_reason, run.withdrawn_to = True, withdrawal, ""
     run.state = state
     return run
 

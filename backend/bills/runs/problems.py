@@ -57,22 +57,25 @@ SENTENCES = {
         "最后一行必须是注明账单数目及总额的结尾行。文件可能不完整。",
     ),
     "trailer_wrong": Words(
-        "The trailer must hold the number of bills and their sum in cents, as whole numbers.",
-        "結尾行必須以整數註明賬單數目及總額（仙）。",
-        "结尾行必须以整数注明账单数目及总额（仙）。",
+        "The last line (trailer) must hold the number of bills and their sum in cents, as whole "
+        "numbers; in CSV like this: #total,2,50850",
+        "最後一行（結尾行）必須以整數註明賬單數目及總額（仙）；CSV 檔案例如：#total,2,50850",
+        "最后一行（结尾行）必须以整数注明账单数目及总额（仙）；CSV 文件例如：#total,2,50850",
     ),
     "trailer_count": Words(
-        "The trailer says {stated} bills; the file has {found}.",
-        "結尾行註明 {stated} 張賬單，檔案有 {found} 張。",
-        "结尾行注明 {stated} 张账单，文件有 {found} 张。",
+        "The last line (trailer) says {stated} bills; the file has {found}.",
+        "最後一行（結尾行）註明 {stated} 張賬單，檔案有 {found} 張。",
+        "最后一行（结尾行）注明 {stated} 张账单，文件有 {found} 张。",
     ),
     "trailer_total": Words(
-        "The trailer says {stated} cents; the bills sum to {found}.",
-        "結尾行註明總額 {stated} 仙，賬單合共 {found} 仙。",
-        "结尾行注明总额 {stated} 仙，账单合共 {found} 仙。",
+        "The last line (trailer) says {stated} cents; the bills sum to {found}.",
+        "最後一行（結尾行）註明總額 {stated} 仙，賬單合共 {found} 仙。",
+        "最后一行（结尾行）注明总额 {stated} 仙，账单合共 {found} 仙。",
     ),
     "after_trailer": Words(
-        "Something follows the trailer.", "結尾行之後仍有內容。", "结尾行之后仍有内容。"
+        "Something follows the trailer, which must be the last line.",
+        "結尾行之後仍有內容；結尾行必須是最後一行。",
+        "结尾行之后仍有内容；结尾行必须是最后一行。",
     ),
     "no_bills": Words("The file holds no bill.", "檔案沒有任何賬單。", "文件没有任何账单。"),
     "too_many_bills": Words(

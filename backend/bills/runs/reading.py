@@ -16,6 +16,7 @@ from backend.bills.runs.rules import BATCH, FileFormat
 from backend.core.http import bodies
 
 TRAILER = "#total"
+NAME_OF_TRAILER = "total"  # as it comes in a trailer with a mistake, such as `#Total` or `total:`
 MOST_DIGITS = 15
 MOST_BLANK_LINES = 1000
 
@@ -151,13 +152,28 @@ def _columns(feed: Feed) -> Columns:
 
 
 def _csv_item(line: int, cells: list[str], columns: Columns) -> Item:
+    if not any(cells):
+        return Problem(line, "empty_line")
+    if _is_meant_as_trailer(cells):
+        return _csv_trailer(line, cells)
     if len(cells) == columns.count:
         return Row(line, cells)
-    if not cells:
-        return Problem(line, "empty_line")
-    if cells[0] == TRAILER:
-        return _trailer(line, cells[1:])
     return Problem(line, "columns", values={"found": len(cells), "wanted": columns.count})
+
+
+def _is_meant_as_trailer(cells: list[str]) -> bool:
+    """Say whether a line ends a file, by its mark, or by its name where it is too short for a bill."""
+    if cells[0] == TRAILER:
+        return True
+    return cells[0].strip("# :").lower() == NAME_OF_TRAILER and not any(cells[3:])
+
+
+def _csv_trailer(line: int, cells: list[str]) -> Item:
+    """Read a trailer; a spreadsheet saves it as wide as the other lines, with empty cells."""
+    width = max(at for at, cell in enumerate(cells, 1) if cell)
+    if cells[0] != TRAILER:
+        return Problem(line, "trailer_wrong", is_fatal=True)
+    return _trailer(line, cells[1:width])
 
 
 def _trailer(line: int, stated: list[Any]) -> Item:

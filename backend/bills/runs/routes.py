@@ -14,7 +14,7 @@ from backend.core import clock
 from backend.core.access import department
 from backend.core.database import session_of_request
 from backend.core.http import Blueprint, PageQuery, language_of_request, page_of
-from backend.core.http.bodies import MediaTypeNotTaken, pieces_of
+from backend.core.http.bodies import ensure_type, pieces_of
 from backend.core.paging import CursorNotKnown
 
 blp = Blueprint(
@@ -23,7 +23,7 @@ blp = Blueprint(
     url_prefix="/v1/department",
     description="Departments post many bills at once",
 )
-FILE = """The file itself, up to 1 GiB and 2,000,000 bills, in UTF-8.
+FILE = """The file itself, up to 1 GiB and 2,000,000 bills, in UTF-8, uncompressed.
 
 `text/csv` (RFC 4180): the first line names the columns, in any order: bill_number, kind,
 amount_cents, due_on, and where wanted resident_id, account_number, link_code, issued_on, currency,
@@ -49,13 +49,11 @@ stands, are that run (200), and a bill that stands already is passed over and to
 @blp.doc(operationId="startBillRun")
 def start_run() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Post a whole file of bills"""
-    file_format = rules.MEDIA_TYPES.get(request.mimetype)
-    if file_format is None:
-        raise MediaTypeNotTaken(wanted=" / ".join(rules.MEDIA_TYPES))
+    ensure_type(request, *rules.MEDIA_TYPES)
     run, is_new = receive(
         g.database,
         department().department_id,
-        file_format,
+        rules.MEDIA_TYPES[request.mimetype],
         pieces_of(request, rules.MOST_BYTES, rules.PIECE_BYTES),
         clock=clock.now,
         ring=current_app.extensions["bell"].ring,
@@ -110,7 +108,7 @@ def resume_run(run_id: str) -> dict[str, Any]:
 
 @blp.post("/bill-runs/<id:run_id>/cancel")
 @blp.refuses(rules.RunNotFound, rules.RunNotThere)
-@blp.arguments(RunCancelShape)
+@blp.arguments(RunCancelShape, required=False)
 @blp.response(200, BillRunShape)
 @blp.doc(operationId="cancelBillRun")
 def cancel_run(body: dict[str, Any], run_id: str) -> dict[str, Any]:

@@ -105,10 +105,17 @@ def sort_out(db: Session, department_id: str, stated: Sequence[Stated]) -> Sorte
                 found.new.append(each)
             else:
                 rules.ensure_same(facts, bill.facts)
+                _ensure_stands(bill)
                 found.already_there += 1
         except Refusal as refusal:
             found.problems.append(because(each.line, refusal))
     return found
+
+
+def _ensure_stands(bill: Bill) -> None:
+    """Refuse a line whose bill was taken back: to pass over it would seem to have posted it."""
+    if bill.state == rules.BillState.WITHDRAWN:
+        raise rules.BillWithdrawn
 
 
 def _standing(db: Session, department_id: str, numbers: list[str]) -> Mapping[str, Bill]:

@@ -11,14 +11,19 @@ from backend.core.http.api import (
 )
 from backend.core.http.problems import HttpRefusal, problem
 from backend.core.http.replies import language_of_request
+from backend.core.http.values import Day, Moment, WholeNumber, at_most
 
 __all__ = [
     "Blueprint",
+    "Day",
     "HttpRefusal",
+    "Moment",
     "NamedShape",
     "PageQuery",
     "Query",
     "Shape",
+    "WholeNumber",
+    "at_most",
     "language_of_request",
     "make_api",
     "page_of",

@@ -19,8 +19,12 @@ from backend.core.clock import ID_PATTERN
 from backend.core.errors import Refusal
 from backend.core.http import bodies, failures, replies
 from backend.core.http.problems import problem, problem_of_status
+from backend.core.http.values import WholeNumber
 from backend.core.http.wording import field_errors
 from backend.core.paging import DEFAULT_LIMIT, MOST, Page
+
+# Whose addresses stay open to what others put behind them: probes, browsers, calendars, the bank.
+ANY_QUERY = frozenset({"operations", "api-page", "calendar-feed", "bank-callbacks"})
 
 
 class Shape(ma.Schema):
@@ -52,7 +56,7 @@ class PageQuery(Query):
         validate=validate.Length(min=1, max=500),
         metadata={"description": "Where the next page begins, from `next`."},
     )
-    limit = fields.Integer(
+    limit = WholeNumber(
         load_default=DEFAULT_LIMIT,
         validate=validate.Range(min=1, max=MOST),
         metadata={"description": "How many items a page holds at most."},
@@ -69,6 +73,9 @@ class StrictParser(FlaskParser):
     }
 
     def load_json(self, req: Any, schema: Any) -> Any:
+        view = current_app.view_functions[req.endpoint]
+        if getattr(view, "takes_no_body_too", False) and not bodies.is_stated(req):
+            return {}
         return bodies.read_json(req)
 
     def load_form(self, req: Any, schema: Any) -> Any:
@@ -84,13 +91,16 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
     ARGUMENTS_PARSER = StrictParser()
 
     def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
-        """Declare what comes in, and remember whether it comes by the body."""
+        """Declare what comes in, and remember where from; a body not `required` may be missing."""
         declare = super().arguments(schema, location=location, **kwargs)
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             wrapped: Any = declare(view)
             if location in ("json", "form"):
                 wrapped.takes_body = True
+                wrapped.takes_no_body_too = not kwargs.get("required", True)
+            else:
+                wrapped.takes_query = True
             return wrapped  # type: ignore[no-any-return]
 
         return decorate
@@ -195,17 +205,26 @@ def make_api(app: Flask) -> FerryApi:
     return api
 
 
-def check_body_is_expected() -> None:
-    """Refuse a body at an operation that takes none (a `before_request` hook, after the door)."""
+def check_what_is_expected() -> None:
+    """Refuse a body where none is taken (a `before_request` hook, after the door).
+
+    Also a query, where something is read: a filter that is not there must not seem to have worked.
+    """
     if not request.endpoint:
         return
     view = current_app.view_functions[request.endpoint]
+    if request.method in ("GET", "HEAD") and not _takes_query(view):
+        Blueprint.ARGUMENTS_PARSER.parse(Query, request, location="query")
     if getattr(view, "takes_stream", False):
         return  # a file, which its route reads in pieces
     if getattr(view, "takes_body", False):
         bodies.raw_body(request)
     else:
         bodies.refuse_body(request)
+
+
+def _takes_query(view: Callable[..., Any]) -> bool:
+    return getattr(view, "takes_query", False) or request.blueprint in ANY_QUERY
 
 
 def page_of(page: Page[Any], path: str, filters: Iterable[tuple[str, Any]] = ()) -> dict[str, Any]:

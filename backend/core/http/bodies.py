@@ -21,6 +21,7 @@ DEEPEST = 20
 MOST_FORM_FIELDS = 20
 # werkzeug cuts a body of no stated length off at its limit, in silence: one byte more shows it.
 READ_AT_MOST = LARGEST_BYTES + 1
+WHOLLY_READ = "ferry.body_wholly_read"  # in the environ of a request
 
 NOT_UTF8 = Words("it is not UTF-8", "並非 UTF-8 編碼", "并非 UTF-8 编码")
 BYTE_ORDER_MARK = Words(
@@ -68,6 +69,28 @@ class MediaTypeNotTaken(HttpRefusal):
     )
 
 
+class EncodingNotTaken(HttpRefusal):
+    status = 415
+    code = "encoding_not_taken"
+    says = Words(
+        "Send the body as plain UTF-8: no Content-Encoding, and no charset but utf-8.",
+        "請以未經壓縮的 UTF-8 送出內容：不接受 Content-Encoding，charset 只可以是 utf-8。",
+        "请以未经压缩的 UTF-8 送出内容：不接受 Content-Encoding，charset 只可以是 utf-8。",
+    )
+
+
+def ensure_type(request: Request, *wanted: str) -> None:
+    """Refuse a body that says it is something else; MediaTypeNotTaken, EncodingNotTaken."""
+    if request.mimetype not in wanted:
+        raise MediaTypeNotTaken(wanted=" / ".join(wanted))
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype == "application/json":
+        charset = "utf-8"  # whatever it says (RFC 8259, section 11)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if charset not in ("utf-8", "utf8") or encoding != "identity":
+        raise EncodingNotTaken
+
+
 def raw_body(request: Request) -> bytes:
     """Return the body's bytes; BodyTooLarge past the cap, whatever its stated length."""
     try:
@@ -75,16 +98,26 @@ def raw_body(request: Request) -> bytes:
     except RequestEntityTooLarge as error:
         raise BodyTooLarge(most=LARGEST_BYTES) from error
     except ParseException as error:  # the chunks of a body make no sense to gunicorn
-        raise BodyNotReadable(why="not well formed") from error
+        raise BodyNotReadable(why=NOT_WELL_FORMED) from error
     if len(raw) > LARGEST_BYTES:
         raise BodyTooLarge(most=LARGEST_BYTES)
+    request.environ[WHOLLY_READ] = True
     return raw
+
+
+def is_left_unread(request: Request) -> bool:
+    """Say whether some of a body may still be under way, so that no other request can follow it."""
+    return is_stated(request) and WHOLLY_READ not in request.environ
+
+
+def is_stated(request: Request) -> bool:
+    """Say whether a request announces a body."""
+    return bool(request.content_length or request.headers.get("Transfer-Encoding"))
 
 
 def read_json(request: Request) -> Any:
     """Return the body's JSON value, or raise the refusal that fits."""
-    if request.mimetype != "application/json":
-        raise MediaTypeNotTaken(wanted="application/json")
+    ensure_type(request, "application/json")
     return read_text(_utf8(raw_body(request)))
 
 
@@ -106,8 +139,7 @@ def read_text(text: str) -> Any:
 
 def read_form(request: Request) -> dict[str, str]:
     """Return the fields of a form body (application/x-www-form-urlencoded), none of them twice."""
-    if request.mimetype != "application/x-www-form-urlencoded":
-        raise MediaTypeNotTaken(wanted="application/x-www-form-urlencoded")
+    ensure_type(request, "application/x-www-form-urlencoded")
     text = _utf8(raw_body(request))
     try:
         pairs = parse_qsl(
@@ -143,6 +175,7 @@ def pieces_of(request: Request, most: int, piece_bytes: int) -> Iterator[bytes]:
         raise BodyNotReadable(why=BROKEN_OFF) from error
     if stated is not None and come < stated:
         raise BodyNotReadable(why=BROKEN_OFF)
+    request.environ[WHOLLY_READ] = True
 
 
 def _filled(stream: IO[bytes], size: int) -> bytes:

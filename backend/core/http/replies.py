@@ -6,6 +6,7 @@ from flask import Flask, g, request
 from flask.wrappers import Response
 
 from backend.core.errors import Invalid
+from backend.core.http.bodies import is_left_unread
 from backend.core.http.queries import ensure_readable
 from backend.core.languages import DEFAULT, Language, Words, negotiate
 from backend.core.telemetry import trace_id
@@ -55,6 +56,8 @@ def finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Trace-Id"] = trace_id()
+    if is_left_unread(request):
+        response.headers["Connection"] = "close"  # the rest of the body is no request
     if response.mimetype in ("application/json", "application/problem+json"):
         response.headers.setdefault("Content-Language", language_of_request())
         response.vary.add("Accept-Language")

@@ -10,13 +10,19 @@ from backend.core.languages import Language, Words
 MOST_ERRORS = 20
 LONGEST_POINTER = 120
 KINDS = {
-    "string": Words("text", "文字", "文字"),
-    "integer": Words("whole number", "整數", "整数"),
-    "number": Words("number", "數字", "数字"),
-    "boolean": Words("true or false", "是或否", "是或否"),
-    "date": Words("date, as in 2026-12-20", "日期，例如 2026-12-20", "日期，例如 2026-12-20"),
-    "list": Words("list", "列表", "列表"),
+    "string": Words("a text", "文字", "文字"),
+    "integer": Words("a whole number", "整數", "整数"),
+    "number": Words("a number", "數字", "数字"),
+    "boolean": Words("true or false", " true 或 false", " true 或 false"),
+    "date": Words("a date, as in 2026-12-20", "日期，例如 2026-12-20", "日期，例如 2026-12-20"),
+    "datetime": Words(
+        "a date and time with its zone, as in 2026-12-20T08:00:00Z",
+        "日期、時間及時區，例如 2026-12-20T08:00:00Z",
+        "日期、时间及时区，例如 2026-12-20T08:00:00Z",
+    ),
+    "list": Words("a list", "列表", "列表"),
 }
+DAY = r"\d{4}-\d\d-\d\d"  # with or without a time behind it
 # The left side is what marshmallow says; its named groups fill the places on the right.
 SENTENCES: list[tuple[re.Pattern[str], Words]] = [
     (re.compile(pattern), words)
@@ -28,8 +34,8 @@ SENTENCES: list[tuple[re.Pattern[str], Words]] = [
         (r"Field may not be null\.", Words("This may not be null.", "不可為空。", "不可为空。")),
         (r"Unknown field\.", Words("This is not known here.", "不接受此項目。", "不接受此项目。")),
         (
-            r"Not a valid (?P<kind>\w+)\.",
-            Words("This needs a {kind}.", "此處需要{kind}。", "此处需要{kind}。"),
+            f"Not a valid (?P<kind>{'|'.join(KINDS)})\\.",
+            Words("This needs {kind}.", "此處需要{kind}。", "此处需要{kind}。"),
         ),
         (
             r"Must be one of: (?P<choices>.*)\.",
@@ -53,6 +59,18 @@ SENTENCES: list[tuple[re.Pattern[str], Words]] = [
                 "Use {min} to {max} characters.",
                 "長度須為 {min} 至 {max} 個字元。",
                 "长度须为 {min} 至 {max} 个字符。",
+            ),
+        ),
+        (
+            r"More than (?P<max>\d+) items\.",
+            Words("Send {max} of them at most.", "最多 {max} 項。", "最多 {max} 项。"),
+        ),
+        (
+            rf"Must be greater than or equal to (?P<min>{DAY}).* and less than or equal to (?P<max>{DAY}).*\.",
+            Words(
+                "Use a date from {min} to {max}.",
+                "日期須介乎 {min} 至 {max}。",
+                "日期须介于 {min} 至 {max}。",
             ),
         ),
         (
@@ -93,7 +111,7 @@ def _values(match: re.Match[str], language: Language) -> dict[str, str]:
     values = match.groupdict()
     if "kind" in values:
         kind = values["kind"]
-        values["kind"] = KINDS[kind].into(language) if kind in KINDS else kind
+        values["kind"] = KINDS[kind].into(language)
     return values
 
 

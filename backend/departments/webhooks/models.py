@@ -49,6 +49,7 @@ class DepartmentEvent(Base):
         UniqueConstraint("type", "about_id"),
         Index(None, "department_id", "id"),
         Index(None, "state", "department_id", "due_at"),
+        Index(None, "settled_at"),
     )
 
     id: Mapped[str] = mapped_column(
@@ -139,6 +140,17 @@ def leave_unheard(department_id: str, now: datetime) -> Update:
             DepartmentEvent.due_at <= now,
         )
         .values(state=TellingState.UNHEARD, settled_at=now)
+    )
+
+
+def events_settled_before(moment: datetime, most: int) -> Select[str]:
+    """Ids of some events that were settled before a moment; those that a rival has are passed over."""
+    return (
+        select(DepartmentEvent.id)
+        .where(DepartmentEvent.settled_at < moment)
+        .order_by(DepartmentEvent.settled_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
     )
 
 

@@ -96,7 +96,10 @@ def test_webhook() -> DepartmentEvent:
 @blp.response(200, EventPageShape)
 @blp.doc(operationId="listDepartmentEvents")
 def list_events(query: dict[str, Any]) -> dict[str, Any]:
-    """List what happened to my bills, newest first"""
+    """List what happened to my bills, newest first
+
+    An event stays here for 35 days after it was told or given up, and is forgotten then.
+    """
     page = actions.list_events(session_of_request(), _department_id(), query)
     filters = [(name, query[name]) for name in ("type", "state", "limit")]
     return page_of(page, EVENTS, filters)

@@ -8,6 +8,7 @@ from backend.core.languages import Words
 
 FORMER_SECRET_SIGNS_FOR = timedelta(hours=24)
 GIVEN_UP_AFTER = timedelta(days=3)
+KEPT_FOR = timedelta(days=35)  # after it was told or given up: a month and its reckoning
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 3600
 LONGEST_QUIET_SECONDS = 300  # so an address that is back is found out within minutes

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from marshmallow import fields, validate
 
-from backend.core.http import PageQuery, Shape
+from backend.core.http import Moment, PageQuery, Shape
 from backend.departments.webhooks.rules import EventType, TellingState
 from backend.gateways.webhook_address import LONGEST_URL
 
@@ -75,7 +75,7 @@ class EventQuery(PageQuery):
 class ReplayShape(Shape):
     """Since when everything is to be told again."""
 
-    since = fields.AwareDateTime(required=True, validate=MOMENT)
+    since = Moment(required=True, validate=MOMENT)
 
 
 class ReplayedShape(Shape):

@@ -23,7 +23,7 @@ from backend.payments.callbacks.models import BankEvent, events_due, next_event_
 from backend.payments.callbacks.rules import EventState
 from backend.payments.crediting import CreditContradicts, plain_reference, record_credit
 from backend.payments.models import PaymentAttempt
-from backend.payments.refunds.actions import apply_refund_news
+from backend.payments.refunds.actions import RefundContradicts, apply_refund_news
 from backend.payments.rules import OPEN_STATES, HeardBy
 
 MOST_PER_BATCH = 100
@@ -83,7 +83,7 @@ def _apply(db: Session, event_row_id: str, now: datetime) -> None:
     try:
         _act_upon(db, read_news(event.body.encode()), now)
         event.state = EventState.APPLIED
-    except (NewsNotReadable, CreditContradicts) as odd:
+    except (NewsNotReadable, CreditContradicts, RefundContradicts) as odd:
         log.error("a callback is put aside for staff", bank_event=event_row_id, why=str(odd))
         event.state, event.reason = EventState.QUARANTINED, str(odd)
     event.applied_at = now

@@ -4,9 +4,10 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
 
@@ -14,8 +15,8 @@ import click
 from sqlalchemy.orm import Session
 
 from backend.core.paging import MOST
-from backend.payments.balancing import read_books
-from backend.payments.commands.given import AS_JSON, day_of, dollars, rows_or_stop
+from backend.payments.balancing import Sums, read_books
+from backend.payments.commands.given import AS_JSON, day_of, money, rows_or_stop
 from backend.payments.parity.actions import Settled, read_settlement
 
 
@@ -28,17 +29,24 @@ def books(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**asdict(found), "wrongs": list(found.wrongs)}))
     else:
-        click.echo(f"came      {dollars(found.came_cents)}")
-        click.echo(f"settled   {dollars(found.settled_cents)}")
-        for department, cents in found.by_department.items():
-            click.echo(f"  {department:7} {dollars(cents)}")
-        click.echo(f"held      {dollars(found.held_cents)}")
-        click.echo(f"returned  {dollars(found.returned_cents)}")
-        click.echo(f"at bank   {dollars(found.bank_cents)}")
+        for currency, sums in found.by_currency.items():
+            _print(currency, sums)
+        if not found.by_currency:
+            click.echo("No money has come yet.")
     for sentence in found.wrongs:
         click.echo(sentence, err=True)
     if found.wrongs:
         sys.exit(1)
+
+
+def _print(currency: str, sums: Sums) -> None:
+    click.echo(f"came      {money(sums.came_cents, currency)}")
+    click.echo(f"settled   {money(sums.settled_cents, currency)}")
+    for department, cents in sums.by_department.items():
+        click.echo(f"  {department:7} {money(cents, currency)}")
+    click.echo(f"held      {money(sums.held_cents, currency)}")
+    click.echo(f"returned  {money(sums.returned_cents, currency)}")
+    click.echo(f"at bank   {money(sums.bank_cents, currency)}")
 
 
 @click.command()
@@ -47,13 +55,34 @@ def books(as_json: bool) -> None:
 @click.option(
     "--csv", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it there."
 )
-def settlement(department_id: str, day: date, file: Path | None) -> None:
+@click.pass_obj
+def settlement(
+    known_services: Callable[[], Mapping[str, str]],
+    department_id: str,
+    day: date,
+    file: Path | None,
+) -> None:
     """Show what was settled for DEPARTMENT on a day; with --csv, write every bill of it to a file."""
     with rows_or_stop() as rows, rows.transaction(read_only=True) as db:
         whole = read_settlement(db, department_id, day, None, 1)
+        if not whole.count:
+            ensure_department(department_id, frozenset(known_services().values()))
         if file is not None:
             write_whole(file, all_settled(db, department_id, day))
-    click.echo(f"{department_id}, {day}: {whole.count} bills, {dollars(whole.total_cents)}.")
+    total = money(whole.total_cents, whole.currency)
+    click.echo(f"{department_id}, {day}: {whole.count} bills, {total}.")
+
+
+def ensure_department(department_id: str, known: frozenset[str]) -> None:
+    """Stop where the catalogue has no such department, and name the nearest.
+
+    One that has left the catalogue still has its former days.
+    """
+    if department_id in known:
+        return
+    near = get_close_matches(department_id.upper(), sorted(known), 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise click.ClickException(f"There is no department {department_id}.{hint}")
 
 
 def all_settled(db: Session, department_id: str, day: date) -> Iterator[Settled]:

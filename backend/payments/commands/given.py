@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,14 +13,16 @@ import click
 from backend.core import clock
 from backend.core.database import Database
 from backend.core.errors import NotFound, Refusal
+from backend.core.jobs import Bell, make_huey
 from backend.core.languages import Language
 from backend.core.settings import SettingsWrong, read_settings
 from backend.payments.parity.actions import read_day
+from backend.payments.receipts.wording import MONEY
 
-HONG_KONG_DOLLARS = re.compile(r"(\d{1,10})(?:\.(\d{2}))?", re.ASCII)
+AMOUNT = re.compile(r"(\d{1,10})(?:\.(\d{2}))?", re.ASCII)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 OPERATOR = click.option(
-    "--as", "operator", required=True, metavar="OPERATOR", help="Who you are, in words."
+    "--as", "operator", required=True, metavar="OPERATOR", help="Your name, in plain letters."
 )
 YES = click.option("--yes", is_flag=True, help="Do not ask whether you mean it.")
 
@@ -28,12 +30,20 @@ YES = click.option("--yes", is_flag=True, help="Do not ask whether you mean it."
 @contextmanager
 def rows_or_stop() -> Iterator[Database]:
     """Give the database of the settings; a missing setting or a refusal is a sentence, and stops."""
+    with office() as (rows, _):
+        yield rows
+
+
+@contextmanager
+def office() -> Iterator[tuple[Database, Callable[[], None]]]:
+    """Give the database of the settings, and the bell that wakes the workers."""
     try:
-        rows = Database(read_settings().database_url)
+        settings = read_settings()
     except SettingsWrong as error:
         raise click.ClickException(str(error)) from error
+    rows = Database(settings.database_url)
     try:
-        yield rows
+        yield rows, lambda: Bell(make_huey(settings.jobs_url, settings.data_dir)).ring()
     except NotFound as missing:
         raise click.ClickException("There is nothing of this id.") from missing
     except Refusal as refusal:
@@ -51,21 +61,23 @@ def confirm(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True)
 
 
-def dollars(cents: int | None) -> str:
-    """Write cents as people read them: `HK$1,234.50`; a dash for none."""
-    if cents is None:
+def money(cents: int | None, currency: str | None) -> str:
+    """Write cents as people read them: `HK$1,234.50`, `CN¥1.00`, `USD 1.00`; a dash for none."""
+    if cents is None or currency is None:
         return "-"
     sign = "-" if cents < 0 else ""
-    return f"{sign}HK${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    return (
+        f"{sign}{MONEY.get(currency, f'{currency} ')}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    )
 
 
 def cents_of(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
-    """Read an amount in Hong Kong dollars: `12` or `12.50`."""
+    """Read an amount, in the currency of whatever money it is of: `12` or `12.50`."""
     if text is None:
         return None
-    match = HONG_KONG_DOLLARS.fullmatch(text.removeprefix("HK$").replace(",", ""))
+    match = AMOUNT.fullmatch(text)
     if match is None:
-        raise click.BadParameter("write dollars such as 12 or 12.50")
+        raise click.BadParameter("write an amount such as 12 or 12.50")
     return int(match[1]) * 100 + int(match[2] or 0)
 
 

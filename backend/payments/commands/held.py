@@ -2,15 +2,13 @@
 
 import click
 from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import aliased
 
 from backend.core import clock
+from backend.core.database import after_commit
 from backend.payments.callbacks.models import BankEvent
 from backend.payments.callbacks.rules import EventState
-from backend.payments.commands.given import AS_JSON, age, dollars, rows_or_stop, tell
-from backend.payments.models import BankCredit, Refund
-from backend.payments.parity.actions import CURRENCY
-from backend.payments.rules import RefundState
+from backend.payments.commands.given import AS_JSON, age, money, office, rows_or_stop, tell
+from backend.payments.models import BankCredit, returned_by_credit
 
 MOST_SHOWN = 500
 
@@ -20,11 +18,11 @@ MOST_SHOWN = 500
 def held(as_json: bool) -> None:
     """Show what is held: money that settled no bill, and callbacks that could not be acted upon."""
     with rows_or_stop() as rows, rows.transaction(read_only=True) as db:
-        money = [
+        waiting = [
             {
                 "id": credit.id,
                 "age": age(credit.paid_at),
-                "amount": _amount(credit, int(left)),
+                "amount": money(int(left), credit.currency),
                 "reason": credit.hold_reason,
                 "reference": credit.reference,
                 "fps_reference": credit.fps_reference,
@@ -42,7 +40,7 @@ def held(as_json: bool) -> None:
             }
             for event in db.scalars(quarantined_events())
         ]
-    tell([*money, *events], as_json=as_json, none="Nothing is held.")
+    tell([*waiting, *events], as_json=as_json, none="Nothing is held.")
 
 
 @click.command("replay-event")
@@ -55,29 +53,19 @@ def replay_event(event_id: str) -> None:
         .values(state=EventState.STORED, due_at=clock.now(), tries=0, reason=None, applied_at=None)
         .returning(BankEvent.id)
     )
-    with rows_or_stop() as rows, rows.transaction() as db:
+    with office() as (rows, ring), rows.transaction() as db:
         if db.scalars(again).one_or_none() is None:
             raise click.ClickException(f"There is no quarantined event {event_id}.")
-    click.echo(f"{event_id} waits for the worker, which acts upon it within a minute.")
-
-
-def _amount(credit: BankCredit, left_cents: int) -> str:
-    """Write what is left of some money; another currency than ours is named."""
-    if credit.currency == CURRENCY:
-        return dollars(left_cents)
-    return f"{credit.currency} {left_cents / 100:,.2f}"
+        after_commit(db, ring)
+    click.echo(f"{event_id} waits for the worker, which acts upon it now.")
 
 
 def held_credits() -> Select[BankCredit, int]:
     """Money of which something is still held, the oldest first, with how much, in cents."""
-    of_it = aliased(Refund)
-    returned = (
-        select(func.coalesce(func.sum(of_it.amount_cents), 0))
-        .where(of_it.credit_id == BankCredit.id, of_it.state == RefundState.DONE)
-        .scalar_subquery()
-    )
-    left = BankCredit.held_cents - returned
-    return select(BankCredit, left).where(left != 0).order_by(BankCredit.id).limit(MOST_SHOWN)
+    returned = returned_by_credit().subquery()
+    left = BankCredit.held_cents - func.coalesce(returned.c.cents, 0)
+    rows = select(BankCredit, left).outerjoin(returned, returned.c.credit_id == BankCredit.id)
+    return rows.where(left != 0).order_by(BankCredit.id).limit(MOST_SHOWN)
 
 
 def quarantined_events() -> Select[BankEvent]:

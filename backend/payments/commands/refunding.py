@@ -9,11 +9,12 @@ from backend.payments.commands.given import (
     YES,
     cents_of,
     confirm,
-    dollars,
+    money,
+    office,
     rows_or_stop,
     tell,
 )
-from backend.payments.models import Refund
+from backend.payments.models import BankCredit, Refund
 from backend.payments.refunds import actions
 from backend.payments.refunds.models import refunds_newest_first
 from backend.payments.refunds.rules import RefundNotFound
@@ -28,9 +29,9 @@ MOST_SHOWN = 200
 @click.option(
     "--amount",
     "amount_cents",
-    metavar="HK$",
+    metavar="AMOUNT",
     callback=cents_of,
-    help="How much; all that is held when left out.",
+    help="How much, in the money's own currency; all that is held when left out.",
 )
 @OPERATOR
 def refund(credit_id: str, reason: str, amount_cents: int | None, operator: str) -> None:
@@ -39,7 +40,8 @@ def refund(credit_id: str, reason: str, amount_cents: int | None, operator: str)
         asked = actions.ask_refund(
             db, credit_id, amount_cents, reason, operator=operator, now=clock.now()
         )
-    click.echo(f"{asked.id}: {dollars(asked.amount_cents)} is to go back.")
+        currency = db.get_one(BankCredit, credit_id).currency
+    click.echo(f"{asked.id}: {money(asked.amount_cents, currency)} is to go back.")
     click.echo(f"Another operator: ferry payments approve {asked.id} --as NAME", err=True)
 
 
@@ -48,17 +50,19 @@ def refund(credit_id: str, reason: str, amount_cents: int | None, operator: str)
 @OPERATOR
 @YES
 def approve(refund_id: str, operator: str, yes: bool) -> None:
-    """Approve REFUND, which another operator asked for; the bank is told within a minute."""
-    with rows_or_stop() as rows:
+    """Approve REFUND, which another operator asked for; the worker tells the bank at once."""
+    with office() as (rows, ring):
         with rows.transaction(read_only=True) as db:
             asked = db.get(Refund, refund_id)
-        if asked is None:
-            raise RefundNotFound
+            if asked is None:
+                raise RefundNotFound
+            currency = db.get_one(BankCredit, asked.credit_id).currency
         why = "".join(each for each in asked.reason if each.isprintable())
-        what = f"{dollars(asked.amount_cents)} of {asked.credit_id} ({why}, says {asked.asked_by})"
+        what = money(asked.amount_cents, currency)
+        what += f" of {asked.credit_id} ({why}, says {asked.asked_by})"
         confirm(f"Send {what} back?", yes=yes)
         with rows.transaction() as db:
-            actions.approve_refund(db, refund_id, operator, clock.now())
+            actions.approve_refund(db, refund_id, operator, clock.now(), ring)
     click.echo(f"{refund_id} is approved.")
 
 
@@ -68,8 +72,8 @@ def approve(refund_id: str, operator: str, yes: bool) -> None:
 def decline(refund_id: str, operator: str) -> None:
     """Drop REFUND before it is approved; its money stays held."""
     with rows_or_stop() as rows, rows.transaction() as db:
-        actions.decline_refund(db, refund_id, operator, clock.now())
-    click.echo(f"{refund_id} is declined.")
+        declined = actions.decline_refund(db, refund_id, operator, clock.now())
+    click.echo(f"{refund_id} is declined, by {declined.declined_by}.")
 
 
 @click.command()
@@ -83,13 +87,14 @@ def refunds(state: str | None, as_json: bool) -> None:
             {
                 "id": each.id,
                 "credit": each.credit_id,
-                "amount": dollars(each.amount_cents),
+                "amount": money(each.amount_cents, currency),
                 "state": each.state,
                 "reason": each.reason,
                 "asked_by": each.asked_by,
                 "approved_by": each.approved_by,
+                "declined_by": each.declined_by,
                 "bank_says": each.bank_reason,
             }
-            for each in db.scalars(wanted)
+            for each, currency in db.execute(wanted)
         ]
     tell(shown, as_json=as_json, none="There are no refunds.")

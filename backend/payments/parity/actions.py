@@ -6,12 +6,11 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.bills import CURRENCY
 from backend.core.paging import Page, decode_cursor, encode_cursor
 from backend.payments.parity import rules
 from backend.payments.parity.models import ParityFinding, locked_finding, settled_on
 from backend.payments.refunds.rules import same_name
-
-CURRENCY = "HKD"  # what bills are in; money in another currency settles none
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,14 @@ def read_day(text: str) -> date:
 def read_settlement(
     db: Session, department_id: str, day: date, cursor: str | None, limit: int
 ) -> Settlement:
-    """Return what the ledger settled for a department on a day, in the order of the books."""
+    """Return what the ledger settled for a department on a day, in the order of the books.
+
+    Bills are in one currency, and money in another settles none.
+    """
     after = decode_cursor(cursor, 1)[0] if cursor else ""
-    whole = settled_on(department_id, day).order_by(None).subquery()
+    whole = settled_on(department_id, day, CURRENCY).order_by(None).subquery()
     count, cents = db.execute(select(func.count(), func.coalesce(func.sum(whole.c.cents), 0))).one()
-    rows = db.execute(settled_on(department_id, day, after).limit(limit + 1)).all()
+    rows = db.execute(settled_on(department_id, day, CURRENCY, after).limit(limit + 1)).all()
     items = [
         Settled(
             bill_number=receipt.bill_number,

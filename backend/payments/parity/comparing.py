@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import structlog
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -17,11 +18,13 @@ from backend.payments.parity.models import (
     credits_numbered,
     refunds_with,
 )
-from backend.payments.parity.rules import FindingKind
-from backend.payments.refunds.actions import apply_refund_news
+from backend.payments.parity.rules import FindingKind, Money
+from backend.payments.refunds.actions import RefundContradicts, apply_refund_news
 from backend.payments.rules import HeardBy, RefundState
 
 BY_PARITY = "the bank's file of a later day"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,13 @@ def compare(db: Session, page: Page, lines: Sequence[StatementLine]) -> None:
         _compare_credit(db, page, line, known.get(line.transaction_id))
     returned = [line for line in lines if line.is_refund]
     ids = [line.reference for line in returned if line.reference]
-    ours = {refund.id: refund for refund in db.scalars(refunds_with(ids))}
+    ours = {refund.id: (refund, currency) for refund, currency in db.execute(refunds_with(ids))}
     for line in returned:
-        _compare_refund(db, page, line, ours.get(line.reference or ""))
+        known_refund = ours.get(line.reference or "")
+        if known_refund is None:
+            list_finding(db, page, FindingKind.UNKNOWN, line.transaction_id, bank=_money_of(line))
+        else:
+            _compare_refund(db, page, line, *known_refund)
 
 
 def list_finding(
@@ -51,8 +58,8 @@ def list_finding(
     kind: FindingKind,
     transaction_id: str,
     *,
-    bank_cents: int | None,
-    our_cents: int | None,
+    bank: Money | None = None,
+    ours: Money | None = None,
 ) -> None:
     """Put something on the work list, once of each day, transaction and kind."""
     finding = {
@@ -60,8 +67,10 @@ def list_finding(
         "day": page.day,
         "transaction_id": transaction_id,
         "kind": kind,
-        "bank_cents": bank_cents,
-        "our_cents": our_cents,
+        "bank_cents": bank.cents if bank else None,
+        "bank_currency": bank.currency if bank else None,
+        "our_cents": ours.cents if ours else None,
+        "our_currency": ours.currency if ours else None,
         "found_at": page.now,
     }
     insert_unless_there(db, ParityFinding, finding)
@@ -75,18 +84,14 @@ def _credits_by_number(db: Session, lines: Sequence[StatementLine]) -> Mapping[s
 def _compare_credit(
     db: Session, page: Page, line: StatementLine, credit: BankCredit | None
 ) -> None:
-    number, bank_cents = line.transaction_id, line.amount_cents
+    number, bank = line.transaction_id, _money_of(line)
     if credit is None:
         credit = _record_late(db, page, line)
-    our_cents = credit.amount_cents
-    if (our_cents, credit.currency) != (bank_cents, line.currency):
-        list_finding(
-            db, page, FindingKind.UNDER, number, bank_cents=bank_cents, our_cents=our_cents
-        )
+    ours = Money(credit.amount_cents, credit.currency)
+    if ours != bank:
+        list_finding(db, page, FindingKind.UNDER, number, bank=bank, ours=ours)
     if credit.attempt_id is None:
-        list_finding(
-            db, page, FindingKind.UNKNOWN, number, bank_cents=bank_cents, our_cents=our_cents
-        )
+        list_finding(db, page, FindingKind.UNKNOWN, number, bank=bank, ours=ours)
     if credit.stated_on is None:
         credit.stated_on = page.day
         _close_over(db, page, number)
@@ -107,37 +112,39 @@ def _record_late(db: Session, page: Page, line: StatementLine) -> BankCredit:
     except CreditContradicts:  # the file itself says two things, or news came in between
         return db.scalars(credit_numbered(line.transaction_id)).one()
     if is_new:
-        list_finding(
-            db,
-            page,
-            FindingKind.LATE,
-            line.transaction_id,
-            bank_cents=line.amount_cents,
-            our_cents=None,
-        )
+        list_finding(db, page, FindingKind.LATE, line.transaction_id, bank=_money_of(line))
     return credit
 
 
-def _compare_refund(db: Session, page: Page, line: StatementLine, refund: Refund | None) -> None:
-    number, bank_cents = line.transaction_id, line.amount_cents
-    if refund is None:
-        list_finding(db, page, FindingKind.UNKNOWN, number, bank_cents=bank_cents, our_cents=None)
-        return
+def _compare_refund(
+    db: Session, page: Page, line: StatementLine, refund: Refund, currency: str
+) -> None:
+    number, bank = line.transaction_id, _money_of(line)
+    ours = Money(refund.amount_cents, currency)
     if refund.state != RefundState.DONE:
-        apply_refund_news(db, refund.id, True, None, page.now, done_at=line.booked_at)
-        list_finding(db, page, FindingKind.LATE, number, bank_cents=bank_cents, our_cents=None)
-    if refund.amount_cents != bank_cents:
-        list_finding(
-            db,
-            page,
-            FindingKind.UNDER,
-            number,
-            bank_cents=bank_cents,
-            our_cents=refund.amount_cents,
-        )
+        kind = _record_late_refund(db, page, line, refund)
+        list_finding(db, page, kind, number, bank=bank)
+    if ours != bank:
+        list_finding(db, page, FindingKind.UNDER, number, bank=bank, ours=ours)
     if refund.stated_on is None:
         refund.stated_on = page.day
         _close_over(db, page, refund.id)
+
+
+def _record_late_refund(
+    db: Session, page: Page, line: StatementLine, refund: Refund
+) -> FindingKind:
+    """Record a refund that the bank's file is the first to tell us of, if we had sent it."""
+    try:
+        apply_refund_news(db, refund.id, True, None, page.now, done_at=line.booked_at)
+    except RefundContradicts:
+        log.exception("the bank's file has a refund that we have not sent", refund=refund.id)
+        return FindingKind.UNAPPROVED
+    return FindingKind.LATE
+
+
+def _money_of(line: StatementLine) -> Money:
+    return Money(line.amount_cents, line.currency)
 
 
 def _close_over(db: Session, page: Page, transaction_id: str) -> None:

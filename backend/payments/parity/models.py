@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, Select, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
 from backend.payments.models import BankCredit, LedgerEntry, LedgerPosting, PaymentAttempt, Refund
 from backend.payments.receipts.models import Receipt
+from backend.payments.refunds.models import with_currency
 from backend.payments.rules import Account
 
 
@@ -26,10 +27,21 @@ class ParityDay(Base):
     due_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
     tries: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
     checked_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
-    bank_count: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
-    bank_cents: Mapped[int] = mapped_column(BigInteger, default=0, info=IMPERSONAL)  # in less out
-    our_count: Mapped[int] = mapped_column(default=0, info=IMPERSONAL)
-    our_cents: Mapped[int] = mapped_column(BigInteger, default=0, info=IMPERSONAL)
+
+
+class ParitySum(Base):
+    """What a checked day comes to in one currency, by the bank's file and by our books: in less out."""
+
+    __tablename__ = "parity_sums"
+
+    day: Mapped[date] = mapped_column(
+        ForeignKey("parity_days.day"), primary_key=True, info=IMPERSONAL
+    )
+    currency: Mapped[str] = mapped_column(primary_key=True, info=IMPERSONAL)
+    bank_count: Mapped[int] = mapped_column(info=IMPERSONAL)
+    bank_cents: Mapped[int] = mapped_column(BigInteger, info=IMPERSONAL)
+    our_count: Mapped[int] = mapped_column(info=IMPERSONAL)
+    our_cents: Mapped[int] = mapped_column(BigInteger, info=IMPERSONAL)
 
 
 class ParityFinding(Base):
@@ -46,7 +58,9 @@ class ParityFinding(Base):
     transaction_id: Mapped[str] = mapped_column(info=IMPERSONAL)
     kind: Mapped[str] = mapped_column(info=IMPERSONAL)
     bank_cents: Mapped[int | None] = mapped_column(BigInteger, info=IMPERSONAL)
+    bank_currency: Mapped[str | None] = mapped_column(info=IMPERSONAL)
     our_cents: Mapped[int | None] = mapped_column(BigInteger, info=IMPERSONAL)
+    our_currency: Mapped[str | None] = mapped_column(info=IMPERSONAL)
     found_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
     closed_at: Mapped[datetime | None] = mapped_column(info=IMPERSONAL)
     closed_by: Mapped[str | None] = mapped_column(info=PERSONAL)
@@ -88,14 +102,20 @@ def days_newest_first(limit: int) -> Select[ParityDay]:
     return select(ParityDay).order_by(ParityDay.day.desc()).limit(limit)
 
 
+def sums_of(days: Collection[date]) -> Select[ParitySum]:
+    """What these days came to, by currency."""
+    wanted = select(ParitySum).where(ParitySum.day.in_(list(days)))
+    return wanted.order_by(ParitySum.day.desc(), ParitySum.currency)
+
+
 def credits_numbered(transaction_ids: Collection[str]) -> Select[BankCredit]:
     """The money that the bank knows by these numbers."""
     return select(BankCredit).where(BankCredit.transaction_id.in_(list(transaction_ids)))
 
 
-def refunds_with(refund_ids: Collection[str]) -> Select[Refund]:
-    """The refunds with these ids."""
-    return select(Refund).where(Refund.id.in_(list(refund_ids)))
+def refunds_with(refund_ids: Collection[str]) -> Select[Refund, str]:
+    """The refunds with these ids, each with the currency of its money."""
+    return with_currency().where(Refund.id.in_(list(refund_ids)))
 
 
 def credits_paid_on(day: date) -> Select[BankCredit]:
@@ -128,7 +148,9 @@ def findings_of(day: date) -> Select[ParityFinding]:
     return select(ParityFinding).where(ParityFinding.day == day).order_by(ParityFinding.id)
 
 
-def settled_on(department_id: str, day: date, after: str = "") -> Select[str, int, Receipt]:
+def settled_on(
+    department_id: str, day: date, currency: str, after: str = ""
+) -> Select[str, int, Receipt]:
     """The entries that settled a department's bills on a day, past one of them, with receipts.
 
     A department's account is owed to it, so `cents` are negative.
@@ -139,6 +161,7 @@ def settled_on(department_id: str, day: date, after: str = "") -> Select[str, in
         .join(Receipt, Receipt.bill_id == LedgerEntry.settles_bill_id)
         .where(
             LedgerEntry.on_day == day,
+            LedgerEntry.currency == currency,
             LedgerEntry.id > after,
             LedgerPosting.account == Account.DEPARTMENT,
             LedgerPosting.department_id == department_id,

@@ -5,7 +5,9 @@ was compared is marked on the rows themselves, so that memory stays small howeve
 and what no file holds can be told in the end.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
@@ -19,6 +21,7 @@ from backend.gateways.bank import Bank, BankAway, StatementLine
 from backend.payments.parity.comparing import Page, compare, list_finding
 from backend.payments.parity.models import (
     ParityDay,
+    ParitySum,
     credits_paid_on,
     credits_unstated,
     day_due,
@@ -27,7 +30,13 @@ from backend.payments.parity.models import (
     last_day,
     locked_day,
 )
-from backend.payments.parity.rules import A_DAY, OPENS_AT_HOUR, TRIED_AGAIN_AFTER, FindingKind
+from backend.payments.parity.rules import (
+    A_DAY,
+    OPENS_AT_HOUR,
+    TRIED_AGAIN_AFTER,
+    FindingKind,
+    Money,
+)
 from backend.payments.refunds.models import refunds_paid_out, unstated_refunds
 
 LINES_AT_ONCE = 200
@@ -37,11 +46,28 @@ LEASE = timedelta(minutes=30)
 log = structlog.get_logger(__name__)
 
 
-def check_days(rows: Database, bank: Bank, clock: Callable[[], datetime]) -> datetime | None:
+@dataclass(frozen=True)
+class Sum:
+    """How many movements, and what they come to: in less out, in cents."""
+
+    count: int = 0
+    cents: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.count + other.count, self.cents + other.cents)
+
+
+Sums = defaultdict[str, Sum]  # by currency
+
+
+def check_days(
+    rows: Database, bank: Bank, clock: Callable[[], datetime], ring: Callable[[], None]
+) -> datetime | None:
     """Check one day whose turn has come; return when to come again, None before any payment.
 
     A day's turn comes at one o'clock of the next in Hong Kong, beginning with the day of the oldest
-    attempt. A time that has passed says that another day is due already.
+    attempt. A time that has passed says that another day is due already. `ring` wakes whoever tells
+    residents and departments of what is found.
     """
     with rows.transaction(read_only=True) as db:
         turn = _next_turn(db)
@@ -58,6 +84,7 @@ def check_days(rows: Database, bank: Bank, clock: Callable[[], datetime]) -> dat
             taken.tries += 1
     if taken is not None:
         _check(rows, bank, taken, clock)
+        ring()
     with rows.transaction(read_only=True) as db:
         return _next_turn(db)
 
@@ -92,23 +119,20 @@ def _list_days(db: Session, now: datetime) -> None:
     """Put every day on the list that may be checked by now, also those of a long standstill."""
     day = _first_unlisted(db)
     while day is not None and opens_at(day) <= now:
-        row = {"day": day, "due_at": opens_at(day), "tries": 0}
-        zeros = dict.fromkeys(("bank_count", "bank_cents", "our_count", "our_cents"), 0)
-        insert_unless_there(db, ParityDay, {**row, **zeros})
+        insert_unless_there(db, ParityDay, {"day": day, "due_at": opens_at(day), "tries": 0})
         day += A_DAY
 
 
 def _check(rows: Database, bank: Bank, taken: ParityDay, clock: Callable[[], datetime]) -> None:
     """Read the bank's file of a day; one that cannot be read leaves the day for later."""
-    count = cents = 0
+    stated: Sums = defaultdict(Sum)
     try:
         for lines in _in_batches(bank.statement(taken.day), LINES_AT_ONCE):
             with rows.transaction() as db:
                 compare(db, Page(taken.day, clock()), lines)
-            count += len(lines)
-            cents += sum(
-                -line.amount_cents if line.is_refund else line.amount_cents for line in lines
-            )
+            for line in lines:
+                cents = -line.amount_cents if line.is_refund else line.amount_cents
+                stated[line.currency] += Sum(1, cents)
     except BankAway as away:
         log.warning("the bank's file cannot be read", day=str(taken.day), why=str(away))
         with rows.transaction() as db:
@@ -118,10 +142,9 @@ def _check(rows: Database, bank: Bank, taken: ParityDay, clock: Callable[[], dat
     with rows.transaction() as db:
         _list_over(db, Page(taken.day, clock()))
         if day := _still_ours(db, taken):
-            day.our_count, day.our_cents = _our_sums(db, day.day)
-            day.bank_count, day.bank_cents = count, cents
+            _keep_sums(db, day.day, stated, _our_sums(db, day.day))
             day.checked_at, day.due_at = clock(), None
-            log.info("a day was checked", day=str(day.day), count=count)
+            log.info("a day was checked", day=str(day.day))
 
 
 def _still_ours(db: Session, taken: ParityDay) -> ParityDay | None:
@@ -139,28 +162,41 @@ def _list_over(db: Session, page: Page) -> None:
                 page,
                 FindingKind.OVER,
                 credit.transaction_id,
-                bank_cents=None,
-                our_cents=credit.amount_cents,
+                ours=Money(credit.amount_cents, credit.currency),
             )
         last = found[-1].transaction_id
         db.expunge_all()  # so that a day of which the bank knows nothing does not fill the memory
-    for refund in db.scalars(unstated_refunds(*span_of(page.day))):
-        list_finding(
-            db, page, FindingKind.OVER, refund.id, bank_cents=None, our_cents=refund.amount_cents
-        )
+    for refund, currency in db.execute(unstated_refunds(*span_of(page.day))):
+        ours = Money(refund.amount_cents, currency)
+        list_finding(db, page, FindingKind.OVER, refund.id, ours=ours)
 
 
-def _our_sums(db: Session, day: date) -> tuple[int, int]:
-    """How many movements our books have on a day, and what they come to: in less out, in cents."""
+def _our_sums(db: Session, day: date) -> Sums:
+    """How many movements our books have on a day, and what they come to, by currency."""
+    found: Sums = defaultdict(Sum)
     came = credits_paid_on(day).subquery()
     went = refunds_paid_out(*span_of(day)).subquery()
-    came_count, came_cents = db.execute(
-        select(func.count(), func.coalesce(func.sum(came.c.amount_cents), 0))
-    ).one()
-    went_count, went_cents = db.execute(
-        select(func.count(), func.coalesce(func.sum(went.c.amount_cents), 0))
-    ).one()
-    return came_count + went_count, int(came_cents) - int(went_cents)
+    for rows, sign in ((came, 1), (went, -1)):
+        by_currency = select(rows.c.currency, func.count(), func.sum(rows.c.amount_cents))
+        for currency, count, cents in db.execute(by_currency.group_by(rows.c.currency)):
+            found[currency] += Sum(count, sign * int(cents))
+    return found
+
+
+def _keep_sums(db: Session, day: date, stated: Sums, ours: Sums) -> None:
+    """Write down what a day came to by the bank's file and by our books."""
+    for currency in sorted({*stated, *ours}):
+        bank, our = stated[currency], ours[currency]
+        db.add(
+            ParitySum(
+                day=day,
+                currency=currency,
+                bank_count=bank.count,
+                bank_cents=bank.cents,
+                our_count=our.count,
+                our_cents=our.cents,
+            )
+        )
 
 
 def _in_batches(lines: Iterable[StatementLine], size: int) -> Iterator[list[StatementLine]]:

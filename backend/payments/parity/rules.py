@@ -1,5 +1,6 @@
 """Which days are held against the bank's file, when, and what may turn out to differ."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -19,6 +20,15 @@ class FindingKind(StrEnum):
     OVER = "over"  # in our books, and not in the bank's file
     UNDER = "under"  # in both, of different amounts
     UNKNOWN = "unknown"  # at the bank, under a reference that is none of ours
+    UNAPPROVED = "unapproved"  # paid back by the bank, and not sent by us or not held any more
+
+
+@dataclass(frozen=True)
+class Money:
+    """Cents of a currency."""
+
+    cents: int
+    currency: str
 
 
 class FindingNotFound(NotFound):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from backend.core.access import resident
 from backend.core.database import session_of_request
@@ -10,7 +10,7 @@ from backend.core.http import Blueprint, PageQuery, language_of_request, page_of
 from backend.core.paging import CursorNotKnown
 from backend.core.settings import Settings
 from backend.gateways.signer import Signer
-from backend.payments.receipts import actions
+from backend.payments.receipts import actions, page
 from backend.payments.receipts.models import Receipt
 from backend.payments.receipts.printing import as_pdf
 from backend.payments.receipts.reading import Desk, ReadReceipt
@@ -28,6 +28,7 @@ blp = Blueprint("receipts", __name__, url_prefix="/v1", description="My receipts
 check_blp = Blueprint("receipt-check", __name__, url_prefix="/v1", description="Checking a receipt")
 KEYS_SECONDS = 3600
 PDF = {"description": "One A4 page", "content": {"application/pdf": {}}}
+PAGE: dict[str, Any] = {"content": {"text/html": {}}}
 
 
 @blp.get("/receipts")
@@ -37,11 +38,11 @@ PDF = {"description": "One A4 page", "content": {"application/pdf": {}}}
 @blp.doc(operationId="listReceipts")
 def list_receipts(query: dict[str, Any]) -> dict[str, Any]:
     """List my receipts, newest first"""
-    page = actions.list_receipts(
+    kept = actions.list_receipts(
         session_of_request(), resident().resident_id, query["cursor"], query["limit"]
     )
-    answer = page_of(page, "/v1/receipts", [("limit", query["limit"])])
-    answer["items"] = [_read(receipt) for receipt in page.items]
+    answer = page_of(kept, "/v1/receipts", [("limit", query["limit"])])
+    answer["items"] = [_read(receipt) for receipt in kept.items]
     return answer
 
 
@@ -83,10 +84,15 @@ def get_receipt_for_bill(bill_id: str) -> ReadReceipt:
 @check_blp.refuses(ReceiptsNotSigned)
 @check_blp.arguments(CheckQuery, location="query")
 @check_blp.response(200, CheckShape)
-@check_blp.doc(operationId="checkReceiptByAddress")
-def check_receipt_by_address(query: dict[str, Any]) -> dict[str, Any]:
-    """Check a receipt by the code that is printed on it"""
-    return _check(query["t"])
+@check_blp.doc(operationId="checkReceiptByAddress", responses={200: PAGE})
+def check_receipt_by_address(query: dict[str, Any]) -> Response | tuple[Any, int, dict[str, str]]:
+    """Check a receipt by the code that is printed on it; a browser is shown a page"""
+    checked = _check(query["t"])
+    if not page.is_wanted(request.accept_mimetypes):
+        return checked, 200, {"Vary": "Accept"}
+    settings: Settings = current_app.extensions["settings"]
+    language = language_of_request()
+    return page.show(query["t"], checked["receipt"], language, is_demo=settings.is_demo)
 
 
 @check_blp.post("/receipts/check")

@@ -1,5 +1,6 @@
 """Asking for a refund, deciding upon it, and what becomes of it once the bank has spoken."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.bills import Bill, dollars
 from backend.core.clock import new_id
+from backend.core.database import after_commit
 from backend.departments import EventType, tell_department
 from backend.notifications import MessageKind, notify
 from backend.payments import ledger
@@ -21,6 +23,11 @@ from backend.payments.refunds.models import (
 from backend.payments.rules import Account, RefundState
 
 log = structlog.get_logger(__name__)
+SENT_STATES = (RefundState.APPROVED, RefundState.FAILED)  # which the bank may have been asked for
+
+
+class RefundContradicts(Exception):
+    """The bank says that money went which we have not sent, or no longer hold; staff must ask it."""
 
 
 def ask_refund(
@@ -35,7 +42,7 @@ def ask_refund(
     """Ask for held money to go back, all that is left of it where no amount is named.
 
     Nothing moves until another operator approves. CreditNotFound, RefundOpen, NotHeld,
-    OperatorNotNamed.
+    OperatorNotNamed, ReasonMissing.
     """
     credit = db.scalars(locked_credit(credit_id)).one_or_none()
     if credit is None:
@@ -59,8 +66,10 @@ def ask_refund(
     return refund
 
 
-def approve_refund(db: Session, refund_id: str, operator: str, now: datetime) -> Refund:
-    """Approve a refund that another operator asked for; the worker sends it to the bank.
+def approve_refund(
+    db: Session, refund_id: str, operator: str, now: datetime, ring: Callable[[], None]
+) -> Refund:
+    """Approve a refund that another operator asked for; the worker sends it after the commit.
 
     RefundNotFound, RefundDecided, SameOperator, NotHeld, OperatorNotNamed.
     """
@@ -68,11 +77,12 @@ def approve_refund(db: Session, refund_id: str, operator: str, now: datetime) ->
     name = rules.same_name(operator)
     if name == refund.asked_by:
         raise rules.SameOperator
-    rules.ensure_held(refund.amount_cents, left_of(db, db.get_one(BankCredit, refund.credit_id)))
+    rules.ensure_held(refund.amount_cents, left_of(db, _credit_of(db, refund)))
     refund.state = RefundState.APPROVED
     refund.approved_by = name
     refund.approved_at = refund.due_at = now
     db.flush()
+    after_commit(db, ring)
     return refund
 
 
@@ -82,10 +92,9 @@ def decline_refund(db: Session, refund_id: str, operator: str, now: datetime) ->
     RefundNotFound, RefundDecided, OperatorNotNamed.
     """
     refund = _undecided(db, refund_id)
-    name = rules.same_name(operator)
+    refund.declined_by = rules.same_name(operator)
     refund.state = RefundState.DECLINED
     refund.closed_at = now
-    log.info("a refund was declined", refund=refund.id, by_who_asked=name == refund.asked_by)
     return refund
 
 
@@ -97,23 +106,22 @@ def apply_refund_news(
     now: datetime,
     *,
     done_at: datetime | None = None,
-) -> bool:
-    """Write down what the bank says of a refund; False where there is none of that reference.
+) -> None:
+    """Write down what the bank says of a refund; RefundContradicts where it cannot be so.
 
     News may come twice, out of order and by several ways: that money has gone is never unsaid, and
-    a failure after it changes nothing. `done_at` is the bank's own time of it, where it is known.
+    a failure after it changes nothing. But money goes out of the books by two operators' leave
+    alone, and never more of it than is held. `done_at` is the bank's own time, where it is known.
     """
     refund = db.scalars(locked_refund(refund_reference)).one_or_none()
     if refund is None:
-        log.error("the bank speaks of a refund that is none of ours")
-        return False
+        raise RefundContradicts("the bank speaks of a refund that is none of ours")
     if refund.state == RefundState.DONE:
-        return True
+        return
     if done:
         _pay_out(db, refund, done_at or now, now)
     elif refund.state == RefundState.APPROVED:
         fail(refund, reason, now)
-    return True
 
 
 def fail(refund: Refund, reason: str | None, now: datetime) -> None:
@@ -126,7 +134,13 @@ def fail(refund: Refund, reason: str | None, now: datetime) -> None:
 
 def left_of(db: Session, credit: BankCredit) -> int:
     """Return what is held of this money and has not gone back, in cents."""
-    return credit.held_cents - int(db.scalars(returned_of_credits([credit.id])).one())
+    returned = db.execute(returned_of_credits([credit.id])).one_or_none()
+    return credit.held_cents - (int(returned.cents) if returned else 0)
+
+
+def _credit_of(db: Session, refund: Refund) -> BankCredit:
+    """Return the money that a refund is of, its row locked; the refund's row is locked before."""
+    return db.scalars(locked_credit(refund.credit_id)).one()
 
 
 def _undecided(db: Session, refund_id: str) -> Refund:
@@ -138,19 +152,25 @@ def _undecided(db: Session, refund_id: str) -> Refund:
 
 
 def _pay_out(db: Session, refund: Refund, done_at: datetime, now: datetime) -> None:
-    """Put a refund into the books and tell of it, once, from whatever state it was in."""
-    if refund.state != RefundState.APPROVED:
-        log.error("the bank paid a refund out that was not under way", refund=refund.id)
+    """Put a refund that may have been sent into the books, and tell of it, once."""
+    if refund.state not in SENT_STATES:
+        raise RefundContradicts(f"the bank paid out {refund.id}, which is {refund.state}")
+    credit = _credit_of(db, refund)
+    if refund.amount_cents > left_of(db, credit):
+        raise RefundContradicts(f"the bank paid out {refund.id}, and less than that is held")
+    if refund.state == RefundState.FAILED:
+        log.error("the bank paid a refund out that it had failed before", refund=refund.id)
     postings = [
         ledger.Posting(Account.HELD, refund.amount_cents),
         ledger.Posting(Account.BANK, -refund.amount_cents),
     ]
-    ledger.post(db, f"refund:{refund.id}", postings, done_at)
+    ledger.post(db, f"refund:{refund.id}", postings, done_at, currency=credit.currency)
     refund.state = RefundState.DONE
     refund.bank_reason = None
     refund.closed_at = done_at
     refund.due_at = None
-    _tell(db, refund, db.get_one(BankCredit, refund.credit_id), now)
+    db.flush()  # so that the next refund of the same money sees what is left of it
+    _tell(db, refund, credit, now)
 
 
 def _tell(db: Session, refund: Refund, credit: BankCredit, now: datetime) -> None:
@@ -165,7 +185,7 @@ def _tell(db: Session, refund: Refund, credit: BankCredit, now: datetime) -> Non
         department_id=attempt.department_id,
         kind=MessageKind.PAYMENT_RETURNED,
         about_id=refund.id,
-        facts={"amount": dollars(refund.amount_cents)},
+        facts={"amount": dollars(refund.amount_cents), "currency": credit.currency},
         now=now,
     )
     facts = {

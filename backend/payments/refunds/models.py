@@ -39,9 +39,14 @@ def next_refund_due() -> Select[datetime | None]:
     return select(func.min(Refund.due_at)).where(Refund.state == RefundState.APPROVED)
 
 
-def refunds_newest_first(state: RefundState | None, limit: int) -> Select[Refund]:
-    """Refunds in some state, or in any, the newest first."""
-    refunds = select(Refund).order_by(Refund.id.desc()).limit(limit)
+def with_currency() -> Select[Refund, str]:
+    """Refunds, each with the currency of its money."""
+    return select(Refund, BankCredit.currency).join(BankCredit, BankCredit.id == Refund.credit_id)
+
+
+def refunds_newest_first(state: RefundState | None, limit: int) -> Select[Refund, str]:
+    """Refunds in some state, or in any, the newest first, each with the currency of its money."""
+    refunds = with_currency().order_by(Refund.id.desc()).limit(limit)
     return refunds if state is None else refunds.where(Refund.state == state)
 
 
@@ -50,13 +55,13 @@ def attempt_with(attempt_id: str) -> Select[PaymentAttempt]:
     return select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)
 
 
-def refunds_paid_out(since: datetime, until: datetime) -> Select[Refund]:
-    """Refunds that the bank paid out in a span of time, its end not included."""
-    return select(Refund).where(
+def refunds_paid_out(since: datetime, until: datetime) -> Select[Refund, str]:
+    """Refunds that the bank paid out in a span of time, its end not included, with currencies."""
+    return with_currency().where(
         Refund.state == RefundState.DONE, Refund.closed_at >= since, Refund.closed_at < until
     )
 
 
-def unstated_refunds(since: datetime, until: datetime) -> Select[Refund]:
+def unstated_refunds(since: datetime, until: datetime) -> Select[Refund, str]:
     """Refunds paid out in a span of time that no file of the bank holds."""
     return refunds_paid_out(since, until).where(Refund.stated_on.is_(None))

@@ -1,13 +1,13 @@
 """When held money may go back, and who may say so: two operators, and never more than is held."""
 
-import unicodedata
+import re
 from datetime import timedelta
 
 from backend.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.core.languages import Words
 from backend.payments.rules import RefundState
 
-LONGEST_NAME = 80
+NAME = re.compile(r"[a-z0-9._@ -]{2,60}")
 LONGEST_REASON = 500
 LOOK_AFTER_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 3600
@@ -58,31 +58,38 @@ class SameOperator(NotAllowed):
 class OperatorNotNamed(Invalid):
     code = "operator_not_named"
     says = Words(
-        "Say who you are and why, in a few words.",
-        "請以簡短文字說明你的姓名及理由。",
-        "请以简短文字说明你的姓名及理由。",
+        "Name yourself in 2 to 60 plain letters (a to z), digits, dots, hyphens or blanks.",
+        "請以 2 至 60 個英文字母、數字、句點、連字號或空格註明你的名稱。",
+        "请以 2 至 60 个英文字母、数字、句点、连字符或空格注明你的名称。",
+    )
+
+
+class ReasonMissing(Invalid):
+    code = "reason_missing"
+    says = Words(
+        "Say why, in up to 500 characters.",
+        "請以不多於 500 字說明理由。",
+        "请以不多于 500 字说明理由。",
     )
 
 
 def same_name(operator: str) -> str:
     """Return an operator's name in the one spelling that is stored; OperatorNotNamed.
 
-    Width, case and blanks do not make another person.
+    Case and blanks do not make another person, and neither do letters of other alphabets that look
+    the same: names are of ASCII alone.
     """
-    folded = unicodedata.normalize("NFKC", operator).casefold()
-    # What cannot be seen makes no other person either: zero width, controls, soft hyphens.
-    seen = "".join(each for each in folded if unicodedata.category(each) not in ("Cf", "Cc", "Cs"))
-    name = " ".join(seen.split())
-    if not name or len(name) > LONGEST_NAME:
+    name = re.sub(" +", " ", operator.strip(" ")).lower()
+    if not operator.isascii() or not NAME.fullmatch(name):
         raise OperatorNotNamed
     return name
 
 
 def ensure_reason(reason: str) -> str:
-    """Return a reason that can be stored; OperatorNotNamed where there is none."""
+    """Return a reason that can be stored; ReasonMissing where there is none."""
     printable = "".join(each for each in reason if each.isprintable()).strip()
     if not printable or len(printable) > LONGEST_REASON:
-        raise OperatorNotNamed
+        raise ReasonMissing
     return printable
 
 

@@ -15,7 +15,7 @@ from backend.core.database import Database
 from backend.gateways.bank import Bank, BankAway, BankRefund, BankRefused, RefundStanding
 from backend.payments.models import BankCredit, Refund
 from backend.payments.refunds import rules
-from backend.payments.refunds.actions import apply_refund_news, fail, left_of
+from backend.payments.refunds.actions import RefundContradicts, apply_refund_news, fail, left_of
 from backend.payments.refunds.models import locked_refund, next_refund_due, refunds_due
 from backend.payments.rules import RefundState
 
@@ -44,10 +44,13 @@ class Said:
     refusal: str | None = None
 
 
-def send_refunds(rows: Database, bank: Bank, clock: Callable[[], datetime]) -> datetime | None:
+def send_refunds(
+    rows: Database, bank: Bank, clock: Callable[[], datetime], ring: Callable[[], None]
+) -> datetime | None:
     """Send a few approved refunds; return when to come again, None if none is under way.
 
-    A time that has passed says that more is due already.
+    A time that has passed says that more is due already. `ring` wakes whoever tells payers and
+    departments that money went back.
     """
     due_at = _next_due(rows)
     if due_at is None or due_at > clock():
@@ -58,6 +61,8 @@ def send_refunds(rows: Database, bank: Bank, clock: Callable[[], datetime]) -> d
     taken = take(rows, clock())
     for sending in taken:
         note(rows, sending, ask(bank, sending), clock())
+    if taken:
+        ring()
     due_at = _next_due(rows)
     # Where nothing was to be had, another worker is at it.
     return due_at if taken or due_at is None else max(due_at, clock() + A_MOMENT)
@@ -96,11 +101,11 @@ def ask(bank: Bank, sending: Sending) -> Said:
 
 def note(rows: Database, sending: Sending, said: Said, now: datetime) -> None:
     """Write down what the bank said; that money has gone is written whoever asked."""
+    standing = said.standing
+    if standing is not None and standing.standing is RefundStanding.DONE:
+        _note_done(rows, sending, standing, now)
+        return
     with rows.transaction() as db:
-        standing = said.standing
-        if standing is not None and standing.standing is RefundStanding.DONE:
-            apply_refund_news(db, sending.refund_id, True, None, now, done_at=standing.done_at)
-            return
         refund = _still_ours(db, sending)
         if refund is None:
             return
@@ -110,6 +115,21 @@ def note(rows: Database, sending: Sending, said: Said, now: datetime) -> None:
             fail(refund, standing.reason or "failed", now)
         else:
             refund.due_at = now + rules.pause_before(sending.tries)
+
+
+def _note_done(rows: Database, sending: Sending, standing: BankRefund, now: datetime) -> None:
+    """Put money that went into the books; where they do not hold it any more, staff must see to it.
+
+    The bank's file of the day puts it on their work list.
+    """
+    with rows.transaction() as db:
+        try:
+            apply_refund_news(db, sending.refund_id, True, None, now, done_at=standing.done_at)
+        except RefundContradicts as odd:
+            log.exception("the bank paid out what is not held", refund=sending.refund_id)
+            refund = _still_ours(db, sending)
+            if refund is not None:
+                fail(refund, str(odd), now)
 
 
 def _still_ours(db: Session, sending: Sending) -> Refund | None:

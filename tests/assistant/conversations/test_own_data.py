@@ -65,6 +65,7 @@ def test_my_water_bill_is_told_with_its_amount_its_date_and_how_to_pay(
     assert own["bills"][0]["department"]["id"] == "WSD"
     assert (own["bills"][0]["amount_cents"], own["bills"][0]["currency"]) == (48230, "HKD")
     assert (own["bills"][0]["due_on"], own["bills"][0]["overdue"]) == ("2199-11-30", False)
+    assert own["bills"][0]["state"] == "open"
     assert own["bills"][0]["pay"] == {"bill": bill, "service": "wsd-pay"}
     assert own["messages"] == []
     assert reply.headers["Cache-Control"] == "no-store"

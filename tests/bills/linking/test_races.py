@@ -1,11 +1,14 @@
 """Two at the same moment: one account has one resident, and no bill falls between two chairs."""
 
+from datetime import date
+
 import pytest
 from flask import Flask
 
+from backend.bills import Bill
 from tests.bills.linking.village import Village
 from tests.conftest import Caller
-from tests.core.together import together
+from tests.core.together import Beside, together
 
 ROUNDS = 6
 pytestmark = pytest.mark.slow
@@ -93,3 +96,36 @@ def test_an_account_that_is_unlinked_twice_at_once_is_gone(
     statuses = together(3, unlink)
 
     assert sorted(statuses) == [204, 404, 404]
+
+
+def test_a_link_and_whoever_takes_bills_back_lock_them_in_one_order(
+    village: Village, app: Flask, resident: Caller
+) -> None:
+    bills = [village.bill(issued_on=date(2026, 11, day), link_code="A1") for day in (1, 2)]
+
+    with village.database.transaction() as db:
+        db.get_one(Bill, bills[0], with_for_update=True)
+        beside = Beside(lambda: Village(app.test_client(), village.database).link(resident))
+        waited = beside.is_waiting()
+        db.get_one(Bill, bills[1], with_for_update=True)
+
+    assert waited
+    assert beside.result().status_code == 201
+
+
+def test_a_bill_that_is_amended_while_its_account_is_linked_is_told_as_it_is_then(
+    village: Village, app: Flask, resident: Caller
+) -> None:
+    bill_id = village.bill(link_code="A1")
+
+    with village.database.transaction() as db:
+        bill = db.get_one(Bill, bill_id, with_for_update=True)
+        own = Village(app.test_client(), village.database)
+        beside = Beside(lambda: own.link(resident, {"code": "A1"}))
+        waited = beside.is_waiting()
+        bill.amount_cents = 77700
+
+    assert waited
+    assert beside.result().status_code == 201
+    page = village.client.get("/v1/messages", headers=resident.headers)
+    assert "777.00" in page.json["items"][0]["body"]

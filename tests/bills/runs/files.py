@@ -1,12 +1,15 @@
 """Files of bills as departments write them, and a worker that goes through them."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from backend.accounts import Device, Resident
 from backend.bills import Bill
@@ -16,6 +19,7 @@ from backend.bills.runs.rules import PIECE_BYTES, FileFormat
 from backend.bills.runs.working import work_on_runs
 from backend.core.clock import new_id
 from backend.core.database import Database
+from backend.core.settings import CHECKOUT
 from backend.notifications.models import Delivery, Message
 
 HEADER = "bill_number,kind,amount_cents,due_on,account_number"
@@ -142,3 +146,36 @@ class Office:
     def left_over(self) -> int:
         """How many pieces and notes of files are still kept."""
         return self.count(BillRunChunk) + self.count(BillRunMarks)
+
+
+class Death(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def dying_at(office: Office, statement: int) -> Iterator[None]:
+    """Let the process die before it sends its so-manieth statement."""
+    sent = 0
+
+    def count(*_: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == statement:
+            raise Death
+
+    event.listen(office.rows.engine, "before_cursor_execute", count)
+    try:
+        yield
+    finally:
+        event.remove(office.rows.engine, "before_cursor_execute", count)
+
+
+def start_worker(url: str, ahead: int) -> subprocess.Popen[bytes]:
+    """Start a worker whose clock is ahead, and wait until it is at work."""
+    words = [sys.executable, "-m", "tests.bills.runs.worker", url, str(ahead)]
+    worker = subprocess.Popen(
+        words, cwd=CHECKOUT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert worker.stderr is not None
+    assert worker.stderr.readline() == b"at work\n" or worker.poll() is None
+    return worker

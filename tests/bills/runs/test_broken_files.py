@@ -52,6 +52,31 @@ BROKEN: dict[str, tuple[FileFormat, bytes, int, str]] = {
         3,
         "trailer_wrong",
     ),
+    "a trailer by another name": (
+        CSV,
+        f"{HEADER}\n{GOOD}\n#Total,1,100\n".encode(),
+        3,
+        "trailer_wrong",
+    ),
+    "a trailer without its mark": (
+        CSV,
+        f"{HEADER}\n{GOOD}\ntotal,1,100,,\n".encode(),
+        3,
+        "trailer_wrong",
+    ),
+    "a spread trailer of words": (
+        CSV,
+        f"{HEADER}\n{GOOD}\n#total,1,HK$1,,\n".encode(),
+        3,
+        "trailer_wrong",
+    ),
+    "a trailer of too much": (
+        CSV,
+        f"{HEADER}\n{GOOD}\n#total,1,100,,x\n".encode(),
+        3,
+        "trailer_wrong",
+    ),
+    "a line of empty cells": (CSV, two(",,,,"), 3, "empty_line"),
     "a count that is wrong": (CSV, csv_file([GOOD], 2, 100), 3, "trailer_count"),
     "a sum that is wrong": (CSV, csv_file([GOOD], 1, 101), 3, "trailer_total"),
     "a bill behind the trailer": (
@@ -96,6 +121,8 @@ BROKEN: dict[str, tuple[FileFormat, bytes, int, str]] = {
     "an amount of nothing": (CSV, two("W-2,water,0,2099-12-20,A2"), 3, "shape"),
     "an amount in other digits": (CSV, two("W-2,water,１００,2099-12-20,A2"), 3, "shape"),
     "a day that is none": (CSV, two("W-2,water,100,2099-02-30,A2"), 3, "shape"),
+    "a day in a week": (CSV, two("W-2,water,100,2099-W52-1,A2"), 3, "shape"),
+    "a day of digits alone": (CSV, two("W-2,water,100,20991220,A2"), 3, "shape"),
     "a formula": (CSV, two("=1+1,water,100,2099-12-20,A2"), 3, "shape"),
     "for nobody": (CSV, two("W-2,water,100,2099-12-20,"), 3, "bill_for_nobody"),
     "due before it is issued": (CSV, two("W-2,water,100,2026-11-01,A2"), 3, "bill_dates_wrong"),
@@ -206,6 +233,35 @@ def test_marks_line_ends_and_blank_lines_at_the_end_do_no_harm(
     run = office.handle(content + behind.encode())
 
     assert (run.state, run.posted, run.problems) == (RunState.DONE, 2, [])
+
+
+@pytest.mark.parametrize("empties", ["", ",", ",,", ",,,,,,"])
+def test_a_trailer_is_taken_as_a_spreadsheet_saves_it(office: Office, empties: str) -> None:
+    rows = [HEADER, GOOD, "W-2,water,100,2099-12-20,A2", f"#total,2,200{empties}", ",,,,", ""]
+
+    run = office.handle("\r\n".join(rows).encode())
+
+    assert (run.state, run.posted, run.problems) == (RunState.DONE, 2, [])
+
+
+@pytest.mark.parametrize(
+    "trailer", ["#total,1,1.00,,", "#total,2,100", "#total,1,101", "#Total,1,100", "#total"]
+)
+def test_a_mistake_in_the_trailer_is_said_to_be_in_the_last_line(
+    office: Office, trailer: str
+) -> None:
+    run = office.handle(f"{HEADER}\n{GOOD}\n{trailer}\n".encode())
+
+    assert [each["line"] for each in run.problems] == [3]
+    assert sentence(run.problems[0], Language.EN).startswith("The last line (trailer) ")
+    assert sentence(run.problems[0], Language.ZH_HANT).startswith("最後一行（結尾行）")
+    assert sentence(run.problems[0], Language.ZH_HANS).startswith("最后一行（结尾行）")
+
+
+def test_a_bill_may_be_called_total(office: Office) -> None:
+    run = office.handle(csv_file(["Total,water,100,2099-12-20,A1"], 1, 100))
+
+    assert (run.state, run.posted) == (RunState.DONE, 1)
 
 
 def test_a_file_without_a_line_end_at_its_end_is_whole(office: Office) -> None:

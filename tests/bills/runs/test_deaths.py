@@ -9,45 +9,19 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from backend.bills.runs.models import BillRun
 from backend.bills.runs.reading import Reader
 from backend.bills.runs.rules import PIECE_BYTES, FileFormat, RunState
 from backend.bills.runs.turn import LEASE
-from backend.core.settings import CHECKOUT
-from tests.bills.runs.files import HEADER, Office, many
+from tests.bills.runs.files import HEADER, Death, Office, dying_at, many, start_worker
 from tests.simulators.desk import wait_until
 
 PATIENCE_SECONDS = 60
 FERRY = str(Path(sys.executable).with_name("ferry"))
-
-
-class Death(BaseException):
-    """The process ends here."""
-
-
-@contextmanager
-def dying_at(office: Office, statement: int) -> Iterator[None]:
-    """Let the process die before it sends its so-manieth statement."""
-    sent = 0
-
-    def count(*_: Any) -> None:
-        nonlocal sent
-        sent += 1
-        if sent == statement:
-            raise Death
-
-    event.listen(office.rows.engine, "before_cursor_execute", count)
-    try:
-        yield
-    finally:
-        event.remove(office.rows.engine, "before_cursor_execute", count)
 
 
 @pytest.mark.slow
@@ -103,17 +77,6 @@ def test_workers_that_are_killed_post_and_tell_every_bill_once(
 
 def progress(run: BillRun) -> tuple[int, int, bool]:
     return run.checked, run.posted, run.state == RunState.DONE
-
-
-def start_worker(url: str, ahead: int) -> subprocess.Popen[bytes]:
-    """Start a worker whose clock is ahead, and wait until it is at work."""
-    words = [sys.executable, "-m", "tests.bills.runs.worker", url, str(ahead)]
-    worker = subprocess.Popen(
-        words, cwd=CHECKOUT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
-    assert worker.stderr is not None
-    assert worker.stderr.readline() == b"at work\n" or worker.poll() is None
-    return worker
 
 
 def environment(office: Office, database_url: str, folder: Path) -> dict[str, str]:

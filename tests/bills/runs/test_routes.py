@@ -1,5 +1,6 @@
 """Bill runs over HTTP: sending a file, following it, stopping it."""
 
+import gzip
 import io
 from collections.abc import Callable
 from typing import Any
@@ -101,6 +102,42 @@ def test_another_type_is_refused(client: FlaskClient, department: Caller, kind: 
     assert (reply.status_code, reply.json["code"]) == (415, "media_type_not_taken")
 
 
+@pytest.mark.parametrize(
+    ("kind", "headers"),
+    [
+        ("text/csv", {"Content-Encoding": "gzip"}),
+        ("text/csv", {"Content-Encoding": "gzip, identity"}),
+        ("application/x-ndjson", {"Content-Encoding": "BR"}),
+        ("text/csv; charset=big5", {}),
+        ("text/csv; charset=utf-16", {}),
+        ('text/csv; charset="Big5-HKSCS"', {}),
+    ],
+)
+def test_a_file_in_another_encoding_is_refused_as_such(
+    client: FlaskClient, department: Caller, office: Office, kind: str, headers: dict[str, str]
+) -> None:
+    told = {**department.headers, **headers}
+
+    reply = client.post(PATH, data=gzip.compress(many(1)), headers=told, content_type=kind)
+
+    assert (reply.status_code, reply.json["code"]) == (415, "encoding_not_taken")
+    assert office.count(BillRun) == office.left_over() == 0
+
+
+@pytest.mark.parametrize("kind", ["text/csv; charset=UTF-8", 'text/csv; charset="utf8"'])
+def test_a_file_that_says_it_is_utf_8_is_taken(
+    client: FlaskClient, department: Caller, kind: str
+) -> None:
+    reply = client.post(
+        PATH,
+        data=many(1),
+        headers={**department.headers, "Content-Encoding": "identity"},
+        content_type=kind,
+    )
+
+    assert reply.status_code == 202
+
+
 def test_a_file_of_several_pieces_is_kept_byte_for_byte(
     client: FlaskClient, department: Caller, office: Office
 ) -> None:
@@ -197,7 +234,8 @@ def test_a_run_is_paused_resumed_and_cancelled(
     refused = ask("pause")
     assert (refused.status_code, refused.json["code"]) == (409, "bill_run_state")
     assert refused.json["detail"] == "This bill run is done: it cannot be paused."
-    assert ask("cancel", json={}).status_code == 409
+    assert ask("cancel").status_code == ask("cancel", json={}).status_code == 409
+    assert ask("cancel", data=b"stop").status_code == 415
     assert ask("cancel", json={"withdraw_posted": True}).json["state"] == "cancelled"
     work_off(office)
     run = client.get(address, headers=department.headers).json

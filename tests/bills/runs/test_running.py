@@ -1,5 +1,7 @@
 """A run from its file to its last bill: checked whole, posted once, paused, resumed, taken back."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +27,7 @@ from backend.bills.runs.rules import (
 )
 from backend.bills.runs.stated import facts_from
 from backend.bills.runs.turn import LEASE, claim
+from backend.bills.runs.working import TAKEN_BACK_A_BATCH
 from backend.bills.schemas import BillPostShape
 from backend.notifications import MessageKind
 from backend.notifications.models import Message
@@ -366,6 +369,62 @@ def test_what_was_left_standing_can_still_be_taken_back(office: Office) -> None:
 
     run = office.run(run_id)
     assert (run.posted, run.withdrawn) == (1000, 1000)
+
+
+def test_what_was_being_paid_when_a_run_was_taken_back_may_follow(office: Office) -> None:
+    run_id = office.handle(many(3)).id
+    paying = office.bills()[1].id
+    office.being_paid.add(paying)
+    cancel(office, run_id, "A mistake.")
+    office.work_off()
+    left = [bill.id for bill in office.bills() if bill.state == BillState.OPEN]
+    office.being_paid.clear()
+
+    cancel(office, run_id, "A mistake.")
+    cancel(office, run_id, "Said twice.")
+    office.work_off()
+
+    assert left == [paying]
+    assert {bill.state for bill in office.bills()} == {BillState.WITHDRAWN}
+    assert {bill.withdrawal_reason for bill in office.bills()} == {"A mistake."}
+    assert office.run(run_id).withdrawn == 3
+
+
+def test_a_file_whose_bills_were_taken_back_is_refused_by_their_lines(office: Office) -> None:
+    cancel(office, office.handle(many(3)).id, "A mistake.")
+    office.work_off()
+
+    again = office.handle(many(3))
+
+    assert (again.state, again.problem_count) == (RunState.REFUSED, 3)
+    assert [(each["line"], each["code"]) for each in again.problems] == [
+        (line, "bill_withdrawn") for line in (2, 3, 4)
+    ]
+
+
+@pytest.mark.slow
+def test_while_a_run_is_taken_back_others_write(office: Office) -> None:
+    run_id = office.handle(many(1200)).id
+    cancel(office, run_id, "A mistake.")
+    waits: list[int] = []
+    over = threading.Event()
+
+    def write() -> None:
+        while not over.is_set():
+            seen = office.run(run_id).withdrawn
+            with office.rows.transaction() as db:
+                db.execute(update(Bill).where(Bill.id == "nobody").values(version=1))
+            waits.append(office.run(run_id).withdrawn - seen)
+            time.sleep(0.01)
+
+    other = threading.Thread(target=write)
+    other.start()
+    office.work_off()
+    over.set()
+    other.join()
+
+    assert office.run(run_id).withdrawn == 1200
+    assert max(waits) <= 3 * TAKEN_BACK_A_BATCH
 
 
 @pytest.mark.parametrize("deed", [actions.pause_run, resume, cancel])

@@ -107,6 +107,30 @@ def test_only_a_demo_may_be_called_at_home(
     assert_problem(put(client, department, url), 422, "webhook_address_wrong")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://hooks.example/", "http://1.1.1.1/", "http://10.0.0.1/", "http://[2001:db8::1]/"),
+        *("http://localhost.example/", "http://xlocalhost/", "http://127.0.0.1.example/"),
+        *("http://127.1/", "http://2130706433/", "http://0x7f000001/"),
+    ],
+)
+def test_a_demo_too_refuses_what_would_be_called_without_tls_elsewhere(
+    client: FlaskClient, department: Caller, url: str
+) -> None:
+    assert_problem(put(client, department, url), 422, "webhook_address_wrong")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:9/x", "http://Hooks.LOCALHOST/", "http://[::1]:9/", "http://127.0.0.2/"],
+)
+def test_a_demo_may_be_called_at_home_by_any_name(
+    client: FlaskClient, department: Caller, url: str
+) -> None:
+    assert put(client, department, url).status_code == 201
+
+
 @pytest.mark.parametrize("url", [None, 7, [], {}, "", "x" * 501, "https://a\x00b/"])
 def test_an_address_that_is_no_text_is_refused(
     client: FlaskClient, department: Caller, url: Any

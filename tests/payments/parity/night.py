@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.gateways.bank import Bank, Transaction
 from backend.payments.crediting import record_credit
 from backend.payments.models import BankCredit, PaymentAttempt
-from backend.payments.parity.models import ParityDay, ParityFinding
+from backend.payments.parity.models import ParityDay, ParityFinding, ParitySum
 from backend.payments.parity.nightly import check_days
 from backend.payments.rules import HeardBy
 from tests.payments.harbour import Harbour
@@ -43,7 +43,8 @@ class Night:
     def check(self, bank: Bank | None = None) -> datetime | None:
         """Let the worker look once; return when it wants to come again."""
         self.harbour.bank.quiet.end()  # which is kept by the machine's clock
-        return check_days(self.harbour.database, bank or self.harbour.bank, self.harbour.clock)
+        harbour = self.harbour
+        return check_days(harbour.database, bank or harbour.bank, harbour.clock, harbour.ring)
 
     def check_all(self) -> None:
         """Let the worker do all that is due at this moment."""
@@ -66,13 +67,13 @@ class Night:
             wanted = select(ParityFinding.kind).where(ParityFinding.closed_at.is_(None))
             return list(db.scalars(wanted.order_by(ParityFinding.id)))
 
-    def days(self) -> dict[date, tuple[int, int] | None]:
+    def days(self, currency: str = "HKD") -> dict[date, tuple[int, int] | None]:
         """The bank's cents and ours of each day, None where it is not checked."""
         with self.harbour.database.transaction(read_only=True) as db:
-            return {
-                each.day: (each.bank_cents, each.our_cents) if each.checked_at else None
-                for each in db.scalars(select(ParityDay))
-            }
+            days = db.scalars(select(ParityDay)).all()
+            of_it = select(ParitySum).where(ParitySum.currency == currency)
+            sums = {each.day: (each.bank_cents, each.our_cents) for each in db.scalars(of_it)}
+        return {each.day: sums.get(each.day, (0, 0)) if each.checked_at else None for each in days}
 
     def credit_of(self, attempt: PaymentAttempt) -> BankCredit:
         with self.harbour.database.transaction(read_only=True) as db:

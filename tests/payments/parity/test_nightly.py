@@ -10,7 +10,7 @@ from backend.gateways.bank import BankAway, StatementLine
 from backend.gateways.bank_client import HttpBank
 from backend.payments.models import BankCredit
 from backend.payments.parity import nightly
-from backend.payments.parity.models import ParityDay
+from backend.payments.parity.models import ParityDay, ParityFinding
 from backend.payments.parity.nightly import LEASE
 from tests.core.together import together
 from tests.payments.harbour import CENTS
@@ -132,6 +132,64 @@ def test_refunds_are_held_against_the_file_as_well(night: Night) -> None:
         ("unknown", 5, None),
     ]
     assert {desk.refund(each).state for each in (known, late, less)} == {"done"}
+
+
+@pytest.mark.parametrize("state", ["asked", "declined"])
+def test_a_refund_in_the_file_that_nobody_approved_is_listed_and_not_booked(
+    night: Night, state: str
+) -> None:
+    desk = RefundDesk(night.harbour)
+    credit = desk.held()
+    refund = desk.ask(credit)
+    if state == "declined":
+        desk.decline(refund)
+    night.harbour.bank.refund(refund, credit.transaction_id, CENTS)
+
+    night.fall()
+    night.check_all()
+
+    assert night.findings() == [("unapproved", CENTS, None)]
+    assert desk.refund(refund).state == state
+    assert night.harbour.books() == (2 * CENTS, CENTS, CENTS)
+    assert night.days() == {TODAY: (CENTS, 2 * CENTS)}
+
+
+def test_money_of_another_currency_has_sums_of_its_own(night: Night) -> None:
+    night.paid()
+    night.paid(currency="CNY", amount_cents=100)
+    night.paid(currency="CNY", amount_cents=7, heard=False)
+
+    night.fall()
+    night.check_all()
+
+    assert night.days() == {TODAY: (CENTS, CENTS)}
+    assert night.days("CNY") == {TODAY: (107, 107)}
+    assert night.findings() == [("late", 7, None)]
+
+
+def test_the_same_cents_of_another_currency_are_not_the_same_money(night: Night) -> None:
+    resident = night.harbour.resident()
+    attempt = night.harbour.announced(resident, night.harbour.bill(resident))
+    [money] = night.harbour.pay(attempt, currency="CNY")
+    night.heard_of(money["transaction_id"], attempt, CENTS)
+
+    night.fall()
+    night.check_all()
+
+    assert night.findings() == [("under", CENTS, CENTS)]
+    with night.harbour.database.transaction(read_only=True) as db:
+        [found] = db.scalars(select(ParityFinding)).all()
+    assert (found.bank_currency, found.our_currency) == ("CNY", "HKD")
+
+
+def test_a_day_that_was_checked_rings_for_whoever_tells_of_it(night: Night) -> None:
+    night.paid(heard=False)
+    before = night.harbour.rings
+
+    night.fall()
+    night.check_all()
+
+    assert night.harbour.rings > before
 
 
 def test_a_refund_that_the_bank_does_not_have_is_over(night: Night) -> None:

@@ -42,7 +42,7 @@ class RefundDesk:
 
     def approve(self, refund_id: str, operator: str = "Lee Ka Yan") -> None:
         with self.harbour.database.transaction() as db:
-            actions.approve_refund(db, refund_id, operator, self.harbour.clock())
+            actions.approve_refund(db, refund_id, operator, self.harbour.clock(), self.harbour.ring)
 
     def decline(self, refund_id: str, operator: str = "Lee Ka Yan") -> None:
         with self.harbour.database.transaction() as db:
@@ -54,15 +54,16 @@ class RefundDesk:
         self.approve(refund_id)
         return refund_id
 
-    def news(self, refund_id: str, *, done: bool, reason: str | None = None) -> bool:
+    def news(self, refund_id: str, *, done: bool, reason: str | None = None) -> None:
         """Let the bank tell us of a refund."""
         with self.harbour.database.transaction() as db:
-            return actions.apply_refund_news(db, refund_id, done, reason, self.harbour.clock())
+            actions.apply_refund_news(db, refund_id, done, reason, self.harbour.clock())
 
     def send(self, bank: Bank | None = None) -> datetime | None:
         """Let the worker do one batch; return when it wants to come again."""
         self.harbour.bank.quiet.end()  # which is kept by the machine's clock
-        return send_refunds(self.harbour.database, bank or self.harbour.bank, self.harbour.clock)
+        harbour = self.harbour
+        return send_refunds(harbour.database, bank or harbour.bank, harbour.clock, harbour.ring)
 
     def send_all(self) -> None:
         """Let the worker do all that is due at this moment."""

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.departments.webhooks.models import DepartmentEvent
 from backend.gateways.bank import BankAway, BankRefund
 from backend.gateways.bank_client import HttpBank
+from backend.payments.callbacks.models import BankEvent
+from backend.payments.refunds.actions import RefundContradicts
 from backend.payments.refunds.sending import LEASE, ask, note, take
 from tests.core.together import together
 from tests.payments.harbour import CENTS
@@ -226,21 +229,168 @@ def test_a_callback_of_a_pending_refund_settles_it(desk: RefundDesk) -> None:
     assert desk.books_agree()
 
 
-def test_news_of_a_refund_that_is_none_of_ours_is_said_to_be_so(desk: RefundDesk) -> None:
-    assert desk.news("rfd_0", done=True) is False
+@pytest.mark.parametrize("done", [True, False])
+def test_a_callback_of_a_refund_that_is_none_of_ours_goes_to_staff(
+    desk: RefundDesk, done: bool
+) -> None:
+    event = refund_event("rfd_0", done=done)
+
+    desk.harbour.hear(event)
+    desk.harbour.apply()
+
+    assert quarantined(desk) == [event["event_id"]]
+    assert desk.harbour.books() == (0, 0, 0)
 
 
-def test_money_that_went_without_leave_is_in_the_books_all_the_same(desk: RefundDesk) -> None:
+@pytest.mark.parametrize("state", ["asked", "declined"])
+def test_a_callback_pays_out_no_refund_that_was_not_approved(desk: RefundDesk, state: str) -> None:
     credit = desk.held()
     refund = desk.ask(credit)
+    if state == "declined":
+        desk.decline(refund)
+    before = desk.harbour.books()
+    told = desk.harbour.messages(desk.harbour.bill_now(credit.bill_id or "").resident_id or "")
+
+    event = refund_event(refund, done=True)
+    desk.harbour.hear(event)
+    desk.harbour.apply()
+
+    assert desk.refund(refund).state == state
+    assert desk.harbour.books() == before == (2 * CENTS, CENTS, CENTS)
+    assert quarantined(desk) == [event["event_id"]]
+    assert "payment_returned" not in told
+    assert "payment_returned" not in desk.harbour.messages(
+        desk.harbour.bill_now(credit.bill_id or "").resident_id or ""
+    )
+
+
+def test_what_was_put_aside_is_booked_once_it_is_approved_and_acted_upon_again(
+    desk: RefundDesk,
+) -> None:
+    refund = desk.ask(desk.held())
+    desk.harbour.hear(refund_event(refund, done=True))
+    desk.harbour.apply()
+
+    desk.approve(refund)
+    with desk.harbour.database.transaction() as db:
+        db.execute(update(BankEvent).values(state="stored", due_at=desk.harbour.clock()))
+    desk.harbour.apply()
+
+    assert desk.refund(refund).state == "done"
+    assert quarantined(desk) == []
+    assert desk.harbour.books() == (CENTS, CENTS, 0)
+
+
+def test_a_failure_of_what_was_never_sent_changes_nothing(desk: RefundDesk) -> None:
+    refund = desk.ask(desk.held())
 
     desk.news(refund, done=False)
-    unsent = desk.refund(refund).state
+
+    assert desk.refund(refund).state == "asked"
+
+
+def test_a_refund_that_failed_and_went_after_all_is_booked(desk: RefundDesk) -> None:
+    refund = desk.approved(desk.held())
+    desk.harbour.script("refund", {"state": "failed"})
+    desk.send_all()
+
     desk.news(refund, done=True)
 
-    assert unsent == "asked"
     assert desk.refund(refund).state == "done"
     assert desk.harbour.books() == (CENTS, CENTS, 0)
+
+
+def test_no_more_of_some_money_goes_out_of_the_books_than_is_held(desk: RefundDesk) -> None:
+    credit = desk.held()
+    first = desk.approved(credit)
+    desk.harbour.script("refund", {"state": "failed"})
+    desk.send_all()
+    second = desk.approved(credit)
+    desk.send_all()
+    event = refund_event(first, done=True)
+
+    desk.harbour.hear(event)
+    desk.harbour.apply()
+
+    assert (desk.refund(first).state, desk.refund(second).state) == ("failed", "done")
+    assert desk.harbour.books() == (CENTS, CENTS, 0)
+    assert event["event_id"] in quarantined(desk)
+
+
+def test_a_bank_that_pays_out_what_is_not_held_any_more_holds_up_no_other(
+    desk: RefundDesk,
+) -> None:
+    credit = desk.held()
+    first = desk.approved(credit)
+    desk.harbour.script("refund", {"state": "failed"})
+    desk.send_all()
+    second, other = desk.approved(credit), desk.approved(desk.held())
+    desk.harbour.script("refund", {"state": "pending", "settle_seconds": 60})
+    desk.send_all()  # the second is with the bank
+    desk.news(first, done=True)  # and meanwhile the first has gone
+    desk.harbour.wait(hours=2)
+
+    desk.send_all()
+
+    assert [desk.refund(each).state for each in (first, second, other)] == [
+        "done",
+        "failed",
+        "done",
+    ]
+    assert "less than that is held" in (desk.refund(second).bank_reason or "")
+    assert desk.harbour.books() == (2 * CENTS, 2 * CENTS, 0)
+
+
+@pytest.mark.slow
+def test_two_refunds_of_the_same_money_that_are_done_at_once_are_booked_once(
+    desk: RefundDesk,
+) -> None:
+    credit = desk.held()
+    refunds = [desk.approved(credit)]
+    desk.harbour.script("refund", {"state": "failed"}, {"state": "pending"})
+    desk.send_all()
+    refunds.append(desk.approved(credit))
+    desk.send_all()
+
+    def hear(number: int) -> str:
+        try:
+            desk.news(refunds[number % 2], done=True)
+        except RefundContradicts:
+            return "refused"
+        return "heard"
+
+    together(6, hear)
+
+    assert [desk.refund(each).state for each in refunds].count("done") == 1
+    assert desk.harbour.books() == (CENTS, CENTS, 0)
+
+
+def test_the_payer_need_not_wait_to_be_told_that_money_went_back(desk: RefundDesk) -> None:
+    desk.approved(desk.held())
+    before = desk.harbour.rings
+
+    desk.send()
+
+    assert desk.harbour.rings == before + 1
+
+
+def refund_event(refund_id: str, *, done: bool) -> dict[str, Any]:
+    """What the bank would say of a refund, whether it is so or not."""
+    return {
+        "event_id": f"evt_{refund_id}_{done}",
+        "type": "refund.done" if done else "refund.failed",
+        "reference": refund_id,
+        "occurred_at": "2026-11-23T04:00:00Z",
+        "transaction": None,
+        "reason": None if done else "The payer's account is closed.",
+    }
+
+
+def quarantined(desk: RefundDesk) -> list[str]:
+    """The bank's ids of the events that staff must look at."""
+    with desk.harbour.database.transaction(read_only=True) as db:
+        wanted = select(BankEvent.event_id).where(BankEvent.state == "quarantined")
+        return list(db.scalars(wanted))
 
 
 def test_a_refund_whose_money_went_another_way_meanwhile_is_not_sent(desk: RefundDesk) -> None:
