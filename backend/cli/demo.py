@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from backend import accounts, departments
-from backend.cli.running import settings_or_stop
 from backend.core import clock
 from backend.core.database import Database
+from backend.core.office import settings_or_stop
 from backend.core.settings import Settings
 from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
 

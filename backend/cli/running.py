@@ -9,15 +9,8 @@ import click
 from backend.app import choose_encoder, choose_gateways, make_worker, open_till
 from backend.core import migrations, telemetry
 from backend.core.database import Database
-from backend.core.settings import Settings, SettingsWrong, read_settings
-
-
-def settings_or_stop() -> Settings:
-    """Return the settings; print all that is missing, a sentence a line, and stop."""
-    try:
-        return read_settings()
-    except SettingsWrong as error:
-        raise click.ClickException(str(error)) from error
+from backend.core.office import settings_or_stop
+from backend.core.settings import SettingsWrong
 
 
 @click.command()

@@ -13,9 +13,9 @@ import click
 
 from backend.cli.children import say
 from backend.cli.demo import seed_city
-from backend.cli.running import settings_or_stop
 from backend.core import migrations
 from backend.core.database import Database
+from backend.core.office import settings_or_stop
 from backend.core.settings import CHECKOUT, Settings
 from backend.gateways.signer import make_key
 from backend.menu.commands import read_or_stop

@@ -1,8 +1,7 @@
 """`ferry intents missed`: what residents asked in vain, for the staff who write the phrases."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -19,9 +18,8 @@ from backend.assistant.releases.store import ReleaseBroken, load_current
 from backend.assistant.reply import Answer
 from backend.assistant.talk.dialogue import State, step
 from backend.core import clock
-from backend.core.database import Database
 from backend.core.languages import Language
-from backend.core.settings import SettingsWrong, read_settings
+from backend.core.office import rows_or_stop
 
 FORGOTTEN_AT_ONCE = 10_000
 WORDS_OF_REASON = {Reason.NONE: "no answer", Reason.NOT_HELPFUL: "not helpful"}
@@ -78,19 +76,6 @@ def missed(days: int, reason: str | None, releases: Path | None, as_json: bool) 
         click.echo(f"Nothing was missed in the last {days} days.")
         return
     tell(shown)
-
-
-@contextmanager
-def rows_or_stop() -> Iterator[Database]:
-    """Give the database of the settings; print what is missing, and stop."""
-    try:
-        rows = Database(read_settings().database_url)
-    except SettingsWrong as error:
-        raise click.ClickException(str(error)) from error
-    try:
-        yield rows
-    finally:
-        rows.close()
 
 
 def current_release(releases: Path) -> Release | None:

@@ -1,8 +1,7 @@
 """`ferry bills`: post a whole file of bills from the command line, follow bill runs, stop them."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -10,14 +9,13 @@ import click
 from backend.bills import bounds
 from backend.bills.runs import actions, terminal
 from backend.bills.runs.actions import is_settled
-from backend.bills.runs.ingesting import LOOK_SECONDS, Ring, carried_on, file_named, started
+from backend.bills.runs.ingesting import LOOK_SECONDS, carried_on, file_named, started
 from backend.bills.runs.models import BillRun
 from backend.bills.runs.rules import WORKED_ON, RunState
 from backend.bills.runs.working import NO_REASON
 from backend.core import clock
-from backend.core.database import Database
-from backend.core.jobs import Bell, make_huey
-from backend.core.settings import SettingsWrong, read_settings
+from backend.core.office import office
+from backend.departments import ensure_department
 
 SHOWN = 20
 
@@ -40,9 +38,8 @@ def ingest(
     Ctrl-C stops after the batch in hand. The same command again goes on from there.
     """
     path = file_named(file)
-    if department_id not in set(known_services().values()):
-        raise click.ClickException(f"The catalogue has no department {department_id}.")
-    with _office() as (rows, ring), terminal.stopping() as is_stopping, terminal.bar() as show:
+    ensure_department(department_id, known_services().values())
+    with office() as (rows, ring), terminal.stopping() as is_stopping, terminal.bar() as show:
         run = started(rows, department_id, path, ring)
         run = carried_on(rows, run, ring, show, is_stopping)
         if is_stopping() and run.state in WORKED_ON:
@@ -54,7 +51,7 @@ def ingest(
 @click.option("--department", "department_id", help="Of one department alone.")
 def runs(department_id: str | None) -> None:
     """List the last bill runs, the newest first."""
-    with _office() as (rows, _), rows.transaction(read_only=True) as db:
+    with office() as (rows, _), rows.transaction(read_only=True) as db:
         page = actions.list_runs(db, department_id, None, SHOWN)
     for run in page.items:
         click.echo(terminal.line(run))
@@ -64,7 +61,7 @@ def runs(department_id: str | None) -> None:
 @click.argument("run_id", metavar="RUN")
 def watch(run_id: str) -> None:
     """Watch RUN until it rests or is settled."""
-    with _office() as (rows, _), terminal.stopping() as is_stopping, terminal.bar() as show:
+    with office() as (rows, _), terminal.stopping() as is_stopping, terminal.bar() as show:
         while True:
             run = terminal.deed(rows, lambda db: actions.get_run(db, None, run_id), read_only=True)
             show(run, run.read_bytes)
@@ -78,7 +75,7 @@ def watch(run_id: str) -> None:
 @click.argument("run_id", metavar="RUN")
 def pause(run_id: str) -> None:
     """Let RUN rest after the batch in hand."""
-    with _office() as (rows, _):
+    with office() as (rows, _):
         run = terminal.deed(rows, lambda db: actions.pause_run(db, None, run_id))
     click.echo(terminal.line(run))
 
@@ -87,7 +84,7 @@ def pause(run_id: str) -> None:
 @click.argument("run_id", metavar="RUN")
 def resume(run_id: str) -> None:
     """Let RUN go on; a worker does it."""
-    with _office() as (rows, ring):
+    with office() as (rows, ring):
         now = clock.now()
         run = terminal.deed(rows, lambda db: actions.resume_run(db, None, run_id, now, ring))
     click.echo(terminal.line(run))
@@ -103,24 +100,10 @@ def cancel(run_id: str, withdraw_posted: bool, reason: str) -> None:
         longest = bounds.LONGEST["reason"]
         raise click.ClickException(f"Give the reason in one line of up to {longest} characters.")
     withdrawal = reason if withdraw_posted else None
-    with _office() as (rows, ring):
+    with office() as (rows, ring):
 
         def deed(db: Any) -> BillRun:
             return actions.cancel_run(db, None, run_id, withdrawal, now=clock.now(), ring=ring)
 
         run = terminal.deed(rows, deed)
     click.echo(terminal.line(run))
-
-
-@contextmanager
-def _office() -> Iterator[tuple[Database, Ring]]:
-    """Open the rows of the settings, with the bell that wakes the workers; close them at the end."""
-    try:
-        settings = read_settings()
-    except SettingsWrong as error:
-        raise click.ClickException(str(error)) from error
-    rows = Database(settings.database_url)
-    try:
-        yield rows, Bell(make_huey(settings.jobs_url, settings.data_dir)).ring
-    finally:
-        rows.close()

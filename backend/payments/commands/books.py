@@ -7,16 +7,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
 
 import click
 from sqlalchemy.orm import Session
 
+from backend.core.office import rows_or_stop
 from backend.core.paging import MOST
+from backend.departments import ensure_department
 from backend.payments.balancing import Sums, read_books
-from backend.payments.commands.given import AS_JSON, day_of, money, rows_or_stop
+from backend.payments.commands.given import AS_JSON, day_of, money
 from backend.payments.parity.actions import Settled, read_settlement
 
 
@@ -66,23 +67,11 @@ def settlement(
     with rows_or_stop() as rows, rows.transaction(read_only=True) as db:
         whole = read_settlement(db, department_id, day, None, 1)
         if not whole.count:
-            ensure_department(department_id, frozenset(known_services().values()))
+            ensure_department(department_id, known_services().values())
         if file is not None:
             write_whole(file, all_settled(db, department_id, day))
     total = money(whole.total_cents, whole.currency)
     click.echo(f"{department_id}, {day}: {whole.count} bills, {total}.")
-
-
-def ensure_department(department_id: str, known: frozenset[str]) -> None:
-    """Stop where the catalogue has no such department, and name the nearest.
-
-    One that has left the catalogue still has its former days.
-    """
-    if department_id in known:
-        return
-    near = get_close_matches(department_id.upper(), sorted(known), 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise click.ClickException(f"There is no department {department_id}.{hint}")
 
 
 def all_settled(db: Session, department_id: str, day: date) -> Iterator[Settled]:

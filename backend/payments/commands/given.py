@@ -1,21 +1,17 @@
-"""What the commands of payments share: the database, an operator's name, money as people write it."""
+"""What the commands of payments share: an operator's name, money as people write it, columns."""
 
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
 
 from backend.core import clock
-from backend.core.database import Database
-from backend.core.errors import NotFound, Refusal
-from backend.core.jobs import Bell, make_huey
+from backend.core.errors import Refusal
 from backend.core.languages import Language
-from backend.core.settings import SettingsWrong, read_settings
 from backend.payments.parity.actions import read_day
 from backend.payments.receipts.wording import MONEY
 
@@ -25,31 +21,6 @@ OPERATOR = click.option(
     "--as", "operator", required=True, metavar="OPERATOR", help="Your name, in plain letters."
 )
 YES = click.option("--yes", is_flag=True, help="Do not ask whether you mean it.")
-
-
-@contextmanager
-def rows_or_stop() -> Iterator[Database]:
-    """Give the database of the settings; a missing setting or a refusal is a sentence, and stops."""
-    with office() as (rows, _):
-        yield rows
-
-
-@contextmanager
-def office() -> Iterator[tuple[Database, Callable[[], None]]]:
-    """Give the database of the settings, and the bell that wakes the workers."""
-    try:
-        settings = read_settings()
-    except SettingsWrong as error:
-        raise click.ClickException(str(error)) from error
-    rows = Database(settings.database_url)
-    try:
-        yield rows, lambda: Bell(make_huey(settings.jobs_url, settings.data_dir)).ring()
-    except NotFound as missing:
-        raise click.ClickException("There is nothing of this id.") from missing
-    except Refusal as refusal:
-        raise click.ClickException(refusal.sentence(Language.EN)) from refusal
-    finally:
-        rows.close()
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -5,9 +5,10 @@ from sqlalchemy import Select, func, select, update
 
 from backend.core import clock
 from backend.core.database import after_commit
+from backend.core.office import office, rows_or_stop
 from backend.payments.callbacks.models import BankEvent
 from backend.payments.callbacks.rules import EventState
-from backend.payments.commands.given import AS_JSON, age, money, office, rows_or_stop, tell
+from backend.payments.commands.given import AS_JSON, age, money, tell
 from backend.payments.models import BankCredit, returned_by_credit
 
 MOST_SHOWN = 500

@@ -6,15 +6,8 @@ from datetime import date
 import click
 
 from backend.core import clock
-from backend.payments.commands.given import (
-    AS_JSON,
-    OPERATOR,
-    age,
-    day_of,
-    money,
-    rows_or_stop,
-    tell,
-)
+from backend.core.office import rows_or_stop
+from backend.payments.commands.given import AS_JSON, OPERATOR, age, day_of, money, tell
 from backend.payments.parity.actions import close_finding
 from backend.payments.parity.models import (
     ParityDay,

@@ -3,17 +3,8 @@
 import click
 
 from backend.core import clock
-from backend.payments.commands.given import (
-    AS_JSON,
-    OPERATOR,
-    YES,
-    cents_of,
-    confirm,
-    money,
-    office,
-    rows_or_stop,
-    tell,
-)
+from backend.core.office import office, rows_or_stop
+from backend.payments.commands.given import AS_JSON, OPERATOR, YES, cents_of, confirm, money, tell
 from backend.payments.models import BankCredit, Refund
 from backend.payments.refunds import actions
 from backend.payments.refunds.models import refunds_newest_first

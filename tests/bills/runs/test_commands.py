@@ -80,7 +80,7 @@ def test_json_lines_are_told_by_their_name_or_their_first_character(
         (["nowhere.csv", "--department", "WSD"], "nowhere.csv cannot be read: No such file"),
         ([".", "--department", "WSD"], ". cannot be read: Is a directory"),
         (["/dev/null", "--department", "WSD"], "/dev/null is no ordinary file."),
-        ([__file__, "--department", "XYZ"], "The catalogue has no department XYZ."),
+        ([__file__, "--department", "XYZ"], "There is no department XYZ."),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(call: Call, words: list[str], sentence: str) -> None:
