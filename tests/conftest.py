@@ -1,6 +1,5 @@
 """The floor of the tests: real databases, a real app, a client that keeps what it heard."""
 
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import hear
+from tests.ports import free_ports
 from tests.releases import publish_all, publish_some
 
 pytest_plugins = [
@@ -105,10 +105,8 @@ def full_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    [port] = free_ports(1)
+    return port
 
 
 @pytest.fixture(scope="session")

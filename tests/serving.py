@@ -1,7 +1,6 @@
 """A real gunicorn with Ferry in it, on a port of its own, for what only a real server shows."""
 
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cities import eventually
+from tests.ports import free_ports
 
 STOP_SECONDS = 30
 
@@ -17,9 +17,7 @@ STOP_SECONDS = 30
 @contextmanager
 def serving(data_dir: Path, workers: int) -> Iterator[int]:
     """Serve the catalogue, releases and SQLite tables of `data_dir`; give the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    [port] = free_ports(1)
     environment = {
         **os.environ,
         "FERRY_STAGE": "demo",

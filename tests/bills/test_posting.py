@@ -34,6 +34,7 @@ TO_ITS_RESIDENT = {
     *("id title department bill_number kind amount_cents currency issued_on due_on").split(),
     *("overdue state payable_cents for_whom period lines surcharges legal_basis contact").split(),
     *("payment_reference pdf_url later_on version amended_at withdrawn paid").split(),
+    "payment",
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.bills import Bill
@@ -72,7 +72,7 @@ def audit(rows: Database, desk: BankDesk, acknowledged: Acknowledged) -> Audit:
     with rows.transaction(read_only=True) as db:
         return Audit(
             lost=_lost(db, desk, acknowledged),
-            ledger_minus_bank_cents=balances(db)[Account.BANK] - desk.totals().balance_cents,
+            ledger_minus_bank_cents=_ledger_minus_bank(db, desk),
             uneven_cents=_uneven(db),
             findings=_findings(db),
             second_orders=desk.second_orders() + acknowledged.two_at_once,
@@ -113,14 +113,27 @@ def _values(db: Session, column: Any) -> set[str]:
     return set(db.scalars(select(column)))
 
 
+def _ledger_minus_bank(db: Session, desk: BankDesk) -> int:
+    """By how much our account at the bank is off, in cents of all currencies, none offset."""
+    bank = desk.balances()
+    return sum(
+        abs(balances(db, currency)[Account.BANK] - bank.get(currency, 0))
+        for currency in {*bank, *_currencies(db)}
+    )
+
+
 def _uneven(db: Session) -> int:
     """By how much credits and their parts differ, row by row and against the ledger, in cents."""
-    books = balances(db)
-    came, settled, held = (
-        _sum(db, column)
-        for column in (BankCredit.amount_cents, BankCredit.settled_cents, BankCredit.held_cents)
-    )
-    back = _sum(db, Refund.amount_cents, Refund.state == RefundState.DONE)
+    return sum(_uneven_in(db, currency) for currency in _currencies(db))
+
+
+def _uneven_in(db: Session, currency: str) -> int:
+    books = balances(db, currency)
+    columns = (BankCredit.amount_cents, BankCredit.settled_cents, BankCredit.held_cents)
+    of_it = BankCredit.currency == currency
+    came, settled, held = (_sum(db, select(column).where(of_it)) for column in columns)
+    returned = select(Refund.amount_cents).join(BankCredit, BankCredit.id == Refund.credit_id)
+    back = _sum(db, returned.where(of_it, Refund.state == RefundState.DONE))
     return (
         abs(came - settled - held)
         + abs(books[Account.BANK] - (came - back))
@@ -129,8 +142,12 @@ def _uneven(db: Session) -> int:
     )
 
 
-def _sum(db: Session, column: Any, *conditions: Any) -> int:
-    return int(db.scalar(select(func.coalesce(func.sum(column), 0)).where(*conditions)) or 0)
+def _currencies(db: Session) -> set[str]:
+    return _values(db, BankCredit.currency) | _values(db, LedgerEntry.currency)
+
+
+def _sum(db: Session, wanted: Select[int]) -> int:
+    return sum(db.scalars(wanted))
 
 
 def _findings(db: Session) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.payments_ground import RECEIPT_KEY, VOID_PAYEE, Ground
+from tests.ports import free_ports
 from tests.simulators.bank_desk import BankDesk
 from tests.simulators.bank_keys import API_KEY, CALLBACK_KEYS
 from tests.simulators.desk import PROJECT, one_account, wait_until
@@ -111,7 +112,7 @@ class Works:
 def running_works(ground: Ground, workers: int) -> Iterator[Works]:
     """Run web (two processes), so many workers and the bank, on an empty database."""
     url = ground.new_database()
-    web_port, bank_port = _free_ports(2)
+    web_port, bank_port = free_ports(2)
     folder = ground.folder
     environment = _environment(folder, url, web_port, bank_port)
     web = Part("web", [FERRY, "serve", "--workers", "2"], environment, folder / "web.err", web_port)
@@ -173,16 +174,6 @@ def _bank_command(folder: Path, port: int, log: Path, callback_to: str) -> list[
     command += ["--port", str(port), "--log", str(log)]
     command += ["--callback-url", f"{callback_to}/v1/bank/callbacks"]
     return [*command, "--first-wait-seconds", "0.2"]
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def _is_ready(url: str) -> bool:

@@ -33,10 +33,6 @@ class Totals:
     refunds: int
     refund_cents: int
 
-    @property
-    def balance_cents(self) -> int:
-        return self.credit_cents - self.refund_cents
-
 
 @dataclass(frozen=True)
 class BankDesk:
@@ -113,6 +109,22 @@ class BankDesk:
         done = [line for line in self.lines("refund_settled") if line["state"] == "done"]
         back = [asked[line["reference"]] for line in done]
         return Totals(len(paid), sum(paid), len(back), sum(back))
+
+    def balances(self) -> dict[str, int]:
+        """What was paid in less what was refunded, in cents by currency."""
+        came = {
+            line["transaction"]["transaction_id"]: line["transaction"]
+            for line in self.lines("payment")
+        }
+        refunds = {line["refund"]["reference"]: line["refund"] for line in self.lines("refund")}
+        left: Counter[str] = Counter()
+        for money in came.values():
+            left[money["currency"]] += money["amount_cents"]
+        for line in self.lines("refund_settled"):
+            refund = refunds[line["reference"]]
+            if line["state"] == "done":
+                left[came[refund["transaction_id"]]["currency"]] -= refund["amount_cents"]
+        return dict(left)
 
     def orders(self) -> list[dict[str, Any]]:
         """The orders that were made, in order."""
