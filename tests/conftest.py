@@ -19,6 +19,7 @@ from backend.menu.content import read_catalogue
 from backend.menu.published import publish
 from tests.engines import PostgresqlRoom, SqliteRoom, running_postgresql
 from tests.hearing import hear
+from tests.logs import log_plainly
 from tests.ports import free_ports
 from tests.releases import publish_all, publish_some
 
@@ -45,6 +46,10 @@ class Caller:
 
     id: str
     headers: dict[str, str]
+
+
+def pytest_configure() -> None:
+    log_plainly()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

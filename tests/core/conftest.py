@@ -20,6 +20,7 @@ from backend.core.database import Database
 from backend.gateways.identity_proofing import DemoIdentityProvider
 from tests.core.small import make_small_app
 from tests.engines import PostgresqlRoom, SqliteRoom
+from tests.logs import log_plainly
 
 
 @pytest.fixture
@@ -94,3 +95,4 @@ def logged() -> Iterator[Logged]:
     root.setLevel(level)
     sys.excepthook, threading.excepthook = hooks
     structlog.reset_defaults()
+    log_plainly()

@@ -366,6 +366,7 @@ def test_workers_side_by_side_announce_each_payment_once(
     assert {harbour.attempt(each).tries for each in attempts} == {1}
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_written_holds_up_no_other(
     harbour: Harbour, resident: str, database: Database
 ) -> None:

@@ -70,7 +70,7 @@ def link_account(
 def unlink_account(
     db: Session, resident_id: str, link_id: str, is_being_paid: IsBeingPaid, now: datetime
 ) -> None:
-    """End a link; its open bills are nobody's again, paid ones stay. LinkNotFound, BillBeingPaid."""
+    """End a link; its open bills are nobody's again, paid ones stay. LinkNotFound, AccountBeingPaid."""
     link = db.scalars(link_with(resident_id, link_id)).one_or_none()
     if link is None:
         raise rules.LinkNotFound
