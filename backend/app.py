@@ -68,6 +68,7 @@ from backend.payments.callbacks.models import quarantined_events
 from backend.payments.errands import run_errands
 from backend.payments.fps_qr import PayeeNotAllowed, check_payee
 from backend.payments.parity import routes as parity_routes
+from backend.payments.parity.models import count_of_open_findings
 from backend.payments.parity.nightly import check_days
 from backend.payments.reading import Till, read_payments_of
 from backend.payments.receipts import routes as receipts_routes
@@ -274,6 +275,10 @@ def _gauges(rows: database.Database) -> dict[str, tuple[str, Callable[[], int]]]
         "ferry_bank_events_quarantined": (
             "Callbacks of the bank that staff must look at",
             partial(_count, rows, quarantined_events),
+        ),
+        "ferry_parity_findings_open": (
+            "Differences from the bank's file that staff must look into",
+            partial(_count, rows, count_of_open_findings),
         ),
     }
 

@@ -143,6 +143,11 @@ def open_findings(limit: int) -> Select[ParityFinding]:
     )
 
 
+def count_of_open_findings() -> Select[int]:
+    """How many differences nobody has closed."""
+    return select(func.count()).select_from(ParityFinding).where(ParityFinding.closed_at.is_(None))
+
+
 def findings_of(day: date) -> Select[ParityFinding]:
     """All that differed on a day, closed or not."""
     return select(ParityFinding).where(ParityFinding.day == day).order_by(ParityFinding.id)

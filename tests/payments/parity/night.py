@@ -8,7 +8,12 @@ from sqlalchemy import select
 from backend.gateways.bank import Bank, Transaction
 from backend.payments.crediting import record_credit
 from backend.payments.models import BankCredit, PaymentAttempt
-from backend.payments.parity.models import ParityDay, ParityFinding, ParitySum
+from backend.payments.parity.models import (
+    ParityDay,
+    ParityFinding,
+    ParitySum,
+    count_of_open_findings,
+)
 from backend.payments.parity.nightly import check_days
 from backend.payments.rules import HeardBy
 from tests.payments.harbour import Harbour
@@ -74,6 +79,11 @@ class Night:
             of_it = select(ParitySum).where(ParitySum.currency == currency)
             sums = {each.day: (each.bank_cents, each.our_cents) for each in db.scalars(of_it)}
         return {each.day: sums.get(each.day, (0, 0)) if each.checked_at else None for each in days}
+
+    def count_open(self) -> int:
+        """What the gauge shows."""
+        with self.harbour.database.transaction(read_only=True) as db:
+            return db.scalars(count_of_open_findings()).one()
 
     def credit_of(self, attempt: PaymentAttempt) -> BankCredit:
         with self.harbour.database.transaction(read_only=True) as db:

@@ -80,6 +80,7 @@ def test_money_that_the_bank_does_not_have_is_over(night: Night) -> None:
     night.check_all()
 
     assert night.findings() == [("over", None, 700)]
+    assert night.count_open() == 1
     assert night.days() == {TODAY: (CENTS, CENTS + 700)}
 
 
