@@ -6,6 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def page_of(address: str) -> str:
     try:
         with urllib.request.urlopen(address, timeout=5) as reply:
             return str(reply.read(), "utf-8")
-    except urllib.error.URLError:
+    except (OSError, HTTPException):
         return ""
 
 

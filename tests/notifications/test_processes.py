@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.error
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -84,7 +83,7 @@ class Works:
     def _is_up(self) -> bool:
         try:
             return self.desk.holding() == 0
-        except urllib.error.URLError:
+        except OSError:
             return False
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,8 @@ class BankDesk:
                 if refused.code != 409:
                     raise
                 return json.load(refused)
+        except HTTPException as broken:  # it died in the middle of its answer
+            raise ConnectionError("the bank's answer breaks off") from broken
 
 
 @contextmanager

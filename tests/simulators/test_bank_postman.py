@@ -20,6 +20,7 @@ from backend.core.clock import now
 from backend.gateways.bank import BankAway, CallbackNotGenuine, News, NewsNotReadable, Order
 from backend.gateways.bank_callbacks import read_callback
 from backend.gateways.bank_client import HttpBank
+from tests.ports import free_ports
 from tests.simulators.bank_desk import BankDesk, running_bank_simulator
 from tests.simulators.bank_keys import API_KEY, CALLBACK_KEYS
 from tests.simulators.desk import wait_until
@@ -249,8 +250,7 @@ def test_what_was_not_told_is_told_after_a_restart(tmp_path: Path, ear: Ear) -> 
 def test_a_bank_killed_at_any_moment_has_kept_all_that_it_acknowledged(
     tmp_path: Path, ear: Ear
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     acknowledged: list[str] = []
 
     for life in range(3):
