@@ -6,7 +6,7 @@ back its session commits below 400, and the headers that every reply carries are
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask
@@ -157,7 +157,9 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
     stand_ins = [p.name for p in gateways.identity_providers.values() if p.is_stand_in]
     if stand_ins and not settings.is_demo:
         raise SettingsWrong(f"Only a demo may run with a stand-in: {', '.join(stand_ins)}.")
-    app, ferry_api = _bare_app()
+    app, _ = _bare_app()
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     catalogue = load_catalogue(settings.data_dir)
     shelf = Shelf(settings.releases_dir, choose_encoder(settings))
     limiter = limits.Limiter(settings.limits_url, settings.requests_per_minute)
@@ -184,7 +186,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         },
     )
     line_up_hooks(app, rows, limiter)
-    app.extensions["api_description"] = description.describe(app, ferry_api)
+    app.extensions["describe_api"] = describe_api
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -235,9 +237,15 @@ def _chores(settings: Settings, rows: database.Database, bell: Bell) -> dict[str
     return chores
 
 
+@cache
 def describe_api() -> dict[str, Any]:
-    """Return the OpenAPI description of this code; needs neither settings nor content."""
+    """Return the OpenAPI description of this code; needs neither settings nor content.
+
+    It takes as long as all else of an app, so it is made when somebody first asks for it.
+    """
     app, ferry_api = _bare_app()
+    for blueprint in BLUEPRINTS:
+        ferry_api.register_blueprint(blueprint)
     return description.describe(app, ferry_api)
 
 
@@ -258,10 +266,7 @@ def _bare_app() -> tuple[Flask, FerryApi]:
     app = Flask("ferry", static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    ferry_api = make_api(app)
-    for blueprint in BLUEPRINTS:
-        ferry_api.register_blueprint(blueprint)
-    return app, ferry_api
+    return app, make_api(app)
 
 
 def _gauges(rows: database.Database) -> dict[str, tuple[str, Callable[[], int]]]:

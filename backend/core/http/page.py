@@ -60,7 +60,7 @@ def read_asset(name: str) -> Response:
 @blp.response(200)
 def read_description() -> dict[str, Any]:
     """Read the description of this API (OpenAPI 3.1)"""
-    description: dict[str, Any] = current_app.extensions["api_description"]
+    description: dict[str, Any] = current_app.extensions["describe_api"]()
     return description
 
 
