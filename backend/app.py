@@ -40,7 +40,6 @@ from backend.core import (
     telemetry,
 )
 from backend.core.http import api, make_api, page, replies
-from backend.core.http.api import FerryApi
 from backend.core.jobs import Bell, Drain, make_huey
 from backend.core.settings import Settings, SettingsWrong, read_settings
 from backend.departments import routes as departments_routes
@@ -157,9 +156,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
     stand_ins = [p.name for p in gateways.identity_providers.values() if p.is_stand_in]
     if stand_ins and not settings.is_demo:
         raise SettingsWrong(f"Only a demo may run with a stand-in: {', '.join(stand_ins)}.")
-    app, _ = _bare_app()
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
+    app = _bare_app()
     catalogue = load_catalogue(settings.data_dir)
     shelf = Shelf(settings.releases_dir, choose_encoder(settings))
     limiter = limits.Limiter(settings.limits_url, settings.requests_per_minute)
@@ -243,7 +240,8 @@ def describe_api() -> dict[str, Any]:
 
     It takes as long as all else of an app, so it is made when somebody first asks for it.
     """
-    app, ferry_api = _bare_app()
+    app = Flask("ferry", static_folder=None)
+    ferry_api = make_api(app)
     for blueprint in BLUEPRINTS:
         ferry_api.register_blueprint(blueprint)
     return description.describe(app, ferry_api)
@@ -262,11 +260,12 @@ def line_up_hooks(app: Flask, rows: database.Database, limiter: limits.Limiter) 
     app.before_request(api.check_what_is_expected)
 
 
-def _bare_app() -> tuple[Flask, FerryApi]:
+def _bare_app() -> Flask:
     app = Flask("ferry", static_folder=None)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    return app, make_api(app)
+    make_api(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
 
 
 def _gauges(rows: database.Database) -> dict[str, tuple[str, Callable[[], int]]]:

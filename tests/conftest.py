@@ -53,11 +53,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file with one worker, and all that ask the whole release, which is trained first."""
+    """Put first what asks the whole release, so that a worker trains while the others go on."""
     items.sort(key=needs_all_intents, reverse=True)
-    for item in items:
-        group = "all-intents" if needs_all_intents(item) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def needs_all_intents(item: pytest.Item) -> bool:

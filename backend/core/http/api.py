@@ -187,6 +187,8 @@ def make_api(app: Flask) -> FerryApi:
         MAX_CONTENT_LENGTH=bodies.READ_AT_MOST,
         MAX_FORM_MEMORY_SIZE=bodies.READ_AT_MOST,
     )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     # One spelling for each address: no second name for caches and logs, and no redirect either.
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
