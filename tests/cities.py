@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_ports
+
 PATIENCE_SECONDS = 120
 
 
@@ -88,13 +90,12 @@ def start_city(data_dir: Path, port: int, *words: str) -> City:
 
 
 @pytest.fixture(scope="module")
-def city(
-    tmp_path_factory: pytest.TempPathFactory, full_releases: Path, free_port: int
-) -> Iterator[City]:
+def city(tmp_path_factory: pytest.TempPathFactory, full_releases: Path) -> Iterator[City]:
     """A city that the tests of one file share."""
     data_dir = tmp_path_factory.mktemp("city")
     (data_dir / "releases").symlink_to(full_releases)
-    city = start_city(data_dir, free_port)
+    [port] = free_ports(1)
+    city = start_city(data_dir, port)
     yield city
     if city.process.poll() is None:
         city.stop()

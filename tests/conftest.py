@@ -105,7 +105,7 @@ def full_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish_all(tmp_path_factory.mktemp("all-intents"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def free_port() -> int:
     [port] = free_ports(1)
     return port

@@ -1,6 +1,7 @@
 """The nastiest texts that can be sent: always answered, never at a price, and never obeyed."""
 
 import ast
+import gc
 import importlib
 import re
 import sys
@@ -137,11 +138,13 @@ def calls_of(release: Release, text: str) -> int:
         nonlocal count
         count += event in {"call", "c_call"}
 
+    gc.disable()  # what other tests left behind would be counted in
     sys.setprofile(counting)
     try:
         ask(release, text)
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 
