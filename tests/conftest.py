@@ -26,6 +26,7 @@ from tests.releases import publish_all, publish_some
 pytest_plugins = [
     "tests.sweeps",
     "tests.cities",
+    "tests.serving",
     "tests.simulators.desk",
     "tests.simulators.bank_desk",
 ]

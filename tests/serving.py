@@ -8,10 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.cities import eventually
+from tests.engines import SqliteRoom
 from tests.ports import free_ports
 
 STOP_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def served_folder(
+    tmp_path_factory: pytest.TempPathFactory, content_dir: Path, sqlite_room: SqliteRoom
+) -> Path:
+    """A data folder to serve from: the catalogue, a release, and tables in `ferry.db`."""
+    folder = tmp_path_factory.mktemp("served")
+    for name in ("catalogue.json", "releases"):
+        (folder / name).symlink_to(content_dir / name)
+    sqlite_room.copy_to(folder / "ferry.db")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(served_folder: Path) -> Iterator[int]:
+    """The port of a gunicorn of one process that the tests of one file share."""
+    with serving(served_folder, workers=1) as port:
+        yield port
 
 
 @contextmanager

@@ -2,14 +2,11 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engines import SqliteRoom
-from tests.serving import is_up, serving
+from tests.serving import is_up
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 BODY = b'{"text": "pay my water bill"}'
@@ -32,18 +29,6 @@ CUT_SHORT = {
     "no last chunk": b"%x\r\n%b\r\n" % (len(BODY), BODY),
     "nothing at all": b"",
 }
-
-
-@pytest.fixture(scope="module")
-def port(
-    tmp_path_factory: pytest.TempPathFactory, content_dir: Path, sqlite_room: SqliteRoom
-) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("chunks")
-    for name in ("catalogue.json", "releases"):
-        (folder / name).symlink_to(content_dir / name)
-    sqlite_room.copy_to(folder / "ferry.db")
-    with serving(folder, workers=1) as port:
-        yield port
 
 
 def send(port: int, body: bytes) -> tuple[int, Any]:

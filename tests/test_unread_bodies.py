@@ -2,29 +2,12 @@
 
 import http.client
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-from tests.engines import SqliteRoom
-from tests.serving import serving
 
 JSON = {"Content-Type": "application/json"}
 LARGE = b'{"text": "' + b"x" * 200_000 + b'"}'
 SMALL = b'{"text": "pay my water bill"}'
-
-
-@pytest.fixture(scope="module")
-def port(
-    tmp_path_factory: pytest.TempPathFactory, content_dir: Path, sqlite_room: SqliteRoom
-) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("unread")
-    for name in ("catalogue.json", "releases"):
-        (folder / name).symlink_to(content_dir / name)
-    sqlite_room.copy_to(folder / "ferry.db")
-    with serving(folder, workers=1) as port:
-        yield port
 
 
 @pytest.mark.slow

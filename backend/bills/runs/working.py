@@ -81,7 +81,8 @@ def _take_all_back(turn: Turn, ring: Ring, is_being_paid: IsBeingPaid) -> Iterat
             after_commit(db, ring)
             if is_last:
                 settle(db, run, RunState.CANCELLED, turn.clock())
-        turn.rows.let_others_write()
+        if not is_last:
+            turn.rows.let_others_write()
         yield turn.read_bytes
 
 

@@ -13,7 +13,7 @@ from backend.core import clock
 from backend.core.errors import Refusal
 from backend.core.languages import Language
 from backend.payments.parity.actions import read_day
-from backend.payments.receipts.wording import MONEY
+from backend.payments.receipts import wording
 
 AMOUNT = re.compile(r"(\d{1,10})(?:\.(\d{2}))?", re.ASCII)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -33,13 +33,8 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def money(cents: int | None, currency: str | None) -> str:
-    """Write cents as people read them: `HK$1,234.50`, `CN¥1.00`, `USD 1.00`; a dash for none."""
-    if cents is None or currency is None:
-        return "-"
-    sign = "-" if cents < 0 else ""
-    return (
-        f"{sign}{MONEY.get(currency, f'{currency} ')}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
-    )
+    """Write cents as people read them; a dash for none."""
+    return "-" if cents is None or currency is None else wording.money(cents, currency)
 
 
 def cents_of(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:

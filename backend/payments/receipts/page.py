@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from flask import Response
 from werkzeug.datastructures import MIMEAccept
 
-from backend.bills import dollars
 from backend.core.languages import Language, Words
 from backend.payments.receipts import wording
 from backend.payments.receipts.reading import CHECK_PATH, CheckedReceipt
@@ -83,9 +82,8 @@ def _languages(jws: str, shown: Language) -> str:
 
 
 def _facts(receipt: CheckedReceipt, language: Language) -> str:
-    money = wording.MONEY.get(receipt.currency, f"{receipt.currency} ")
     rows = (
-        (AMOUNT, f"{money}{dollars(receipt.amount_cents)}"),
+        (AMOUNT, wording.money(receipt.amount_cents, receipt.currency)),
         (DEPARTMENT, receipt.department["name"]),
         (wording.PAID_AT, wording.moment(receipt.paid_at, language)),
         (wording.NUMBER, receipt.number),

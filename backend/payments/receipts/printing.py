@@ -7,7 +7,6 @@ from threading import Lock
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from backend.bills import dollars
 from backend.core.languages import Language
 from backend.payments.pictures import QUIET_ZONE, dark_runs
 from backend.payments.receipts import wording
@@ -83,8 +82,7 @@ def _state(page: Page, receipt: ReadReceipt, language: Language) -> None:
     page.put(wording.RECEIPT.into(language), 30, bold=True, after=4)
     page.rule()
     page.put(wording.PAID.into(language), 14, grey=True)
-    money = wording.MONEY.get(receipt.currency, f"{receipt.currency} ")
-    page.put(f"{money}{dollars(receipt.amount_cents)}", 38, bold=True, after=8)
+    page.put(wording.money(receipt.amount_cents, receipt.currency), 38, bold=True, after=8)
     for label, value in (
         (wording.FOR, receipt.bill["title"]),
         (wording.BILL_NUMBER, receipt.bill["number"]),

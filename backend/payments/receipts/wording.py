@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from backend.bills import dollars
 from backend.core.clock import HONG_KONG
 from backend.core.languages import Language, Words
 
@@ -24,10 +25,16 @@ ILLUSTRATIVE = Words(
     "只供示範，並非正式收據；沒有繳付任何款項。",
     "只供示范，并非正式收据；没有缴付任何款项。",
 )
-MONEY = {"HKD": "HK$", "CNY": "CN¥"}
+SIGNS = {"HKD": "HK$", "CNY": "CN¥"}
 MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
+
+
+def money(amount_cents: int, currency: str) -> str:
+    """Write an amount with its currency: `HK$1,234.50`, `CN¥1.00`, `USD 1.00`; a minus goes first."""
+    minus = "-" if amount_cents < 0 else ""
+    return f"{minus}{SIGNS.get(currency, f'{currency} ')}{dollars(abs(amount_cents))}"
 
 
 def moment(at: datetime, language: Language) -> str:

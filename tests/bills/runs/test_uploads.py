@@ -16,8 +16,6 @@ from backend.bills.runs.rules import PIECE_BYTES
 from backend.core import clock
 from backend.core.database import Database
 from tests.bills.runs.files import Office, many
-from tests.engines import SqliteRoom
-from tests.serving import serving
 from tests.simulators.desk import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -56,22 +54,16 @@ class Counter:
 
 
 @pytest.fixture(scope="module")
-def counter(
-    tmp_path_factory: pytest.TempPathFactory, content_dir: Path, sqlite_room: SqliteRoom
-) -> Iterator[Counter]:
-    folder = tmp_path_factory.mktemp("uploads")
-    for name in ("catalogue.json", "releases"):
-        (folder / name).symlink_to(content_dir / name)
-    rows = Database(sqlite_room.copy_to(folder / "ferry.db"))
+def counter(served_folder: Path, port: int) -> Iterator[Counter]:
+    rows = Database(f"sqlite:///{served_folder / 'ferry.db'}")
     with rows.transaction() as db:
         client_id, secret = departments.admit_client(db, "WSD", frozenset({"bills"}), clock.now())
     grant = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-    with serving(folder, workers=1) as port:
-        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        asked.request("POST", "/v1/department/token", urlencode(grant), FORM)
-        token = json.loads(asked.getresponse().read())["access_token"]
-        asked.close()
-        yield Counter(port, token, Office(rows))
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    asked.request("POST", "/v1/department/token", urlencode(grant), FORM)
+    token = json.loads(asked.getresponse().read())["access_token"]
+    asked.close()
+    yield Counter(port, token, Office(rows))
     rows.close()
 
 
