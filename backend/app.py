@@ -13,13 +13,12 @@ from flask import Flask
 from sqlalchemy import MetaData, Select, text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backend import accounts, departments
+from backend import accounts, bills, departments
 from backend.accounts import routes as accounts_routes
 from backend.assistant import routes as assistant_routes
 from backend.assistant.conversations import routes as conversations_routes
 from backend.assistant.feedback import routes as feedback_routes
 from backend.assistant.feedback.actions import note_unanswered
-from backend.assistant.forgetting import forget_in_time
 from backend.assistant.meaning import Encoder, EncoderMissing, load_encoder
 from backend.assistant.releases.shelf import Shelf
 from backend.assistant.suggestions import routes as suggestions_routes
@@ -28,10 +27,8 @@ from backend.bills import routes as bills_routes
 from backend.bills.calendar import routes as calendar_routes
 from backend.bills.linking import routes as linking_routes
 from backend.bills.runs import routes as runs_routes
-from backend.bills.runs.working import work_on_runs
 from backend.core import (
     access,
-    clock,
     database,
     description,
     limits,
@@ -40,38 +37,33 @@ from backend.core import (
     telemetry,
 )
 from backend.core.http import api, make_api, page, replies
-from backend.core.jobs import Bell, Drain, make_huey
+from backend.core.jobs import Bell, make_huey
 from backend.core.settings import Settings, SettingsWrong, read_settings
 from backend.departments import routes as departments_routes
 from backend.departments.webhooks import routes as webhooks_routes
 from backend.departments.webhooks.models import waiting_events
-from backend.departments.webhooks.telling import tell_waiting
-from backend.gateways.bank_client import HttpBank
 from backend.gateways.identity_proofing import DemoIdentityProvider, IdentityProvider
-from backend.gateways.push import FirebasePush
 from backend.gateways.signer import KeyFileSigner, KeyNotUsable, Signer
-from backend.gateways.webhooks import HttpWebhooks
 from backend.home import routes as home_routes
 from backend.menu import load_catalogue
 from backend.menu import routes as menu_routes
 from backend.menu.favourites import routes as favourites_routes
 from backend.menu.search import index_of
 from backend.notifications import routes as notifications_routes
-from backend.notifications.delivery import deliver_waiting
-from backend.notifications.models import open_deliveries
+from backend.notifications.feedback import routes as message_feedback_routes
+from backend.notifications.outbox.models import open_deliveries
+from backend.notifications.outbox.parking import parked_count
+from backend.notifications.preferences import routes as preferences_routes
+from backend.notifications.runs import routes as push_runs_routes
 from backend.payments import routes as payments_routes
 from backend.payments.actions import is_being_paid
 from backend.payments.callbacks import routes as callbacks_routes
-from backend.payments.callbacks.actions import apply_stored
 from backend.payments.callbacks.models import quarantined_events
-from backend.payments.errands import run_errands
 from backend.payments.fps_qr import PayeeNotAllowed, check_payee
 from backend.payments.parity import routes as parity_routes
 from backend.payments.parity.models import count_of_open_findings
-from backend.payments.parity.nightly import check_days
 from backend.payments.reading import Till, read_payments_of
 from backend.payments.receipts import routes as receipts_routes
-from backend.payments.refunds.sending import send_refunds
 
 TABLES: MetaData = database.Base.metadata
 BLUEPRINTS = (
@@ -86,6 +78,8 @@ BLUEPRINTS = (
     accounts_routes.sessions_blp,
     accounts_routes.devices_blp,
     notifications_routes.blp,
+    notifications_routes.check_blp,
+    preferences_routes.blp,
     home_routes.blp,
     favourites_routes.blp,
     bills_routes.blp,
@@ -98,6 +92,8 @@ BLUEPRINTS = (
     departments_routes.blp,
     bills_routes.department_blp,
     runs_routes.blp,
+    push_runs_routes.blp,
+    message_feedback_routes.blp,
     webhooks_routes.blp,
     parity_routes.blp,
     callbacks_routes.blp,
@@ -174,6 +170,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
         receipt_signer=gateways.receipt_signer,
         bill_is_being_paid=is_being_paid,
         bill_payments=read_payments_of,
+        bill_is_posted_by=bills.is_posted_by,
         limiter=limiter,
         gauges=_gauges(rows),
         ready_checks={
@@ -184,8 +181,7 @@ def create_app(settings: Settings, gateways: Gateways, rows: database.Database) 
     )
     line_up_hooks(app, rows, limiter)
     app.extensions["describe_api"] = describe_api
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
+    if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
 
@@ -195,43 +191,6 @@ def create_from_environment() -> Flask:
     telemetry.start_logging()
     settings = read_settings()
     return create_app(settings, choose_gateways(settings), database.Database(settings.database_url))
-
-
-def make_worker(settings: Settings, rows: database.Database) -> Bell:
-    """Make the worker, which answers the bell with its chores, each in a thread of its own.
-
-    Once an hour it forgets what was to be kept for a time only.
-    """
-    bell = Bell(make_huey(settings.jobs_url, settings.data_dir), tidy=partial(_tidy, rows))
-    for name, chore in _chores(settings, rows, bell).items():
-        bell.add(name, chore)
-    return bell
-
-
-def _tidy(rows: database.Database) -> None:
-    departments.forget_events(rows, clock.now)
-    forget_in_time(rows, clock.now)
-
-
-def _chores(settings: Settings, rows: database.Database, bell: Bell) -> dict[str, Drain]:
-    """List what a worker does; what goes to the bank is left out where none is named."""
-    if settings.fcm_credentials is None:
-        raise ValueError("FERRY_FCM_CREDENTIALS is missing: a service account's JSON file")
-    push = FirebasePush(settings.fcm_project_id, settings.fcm_credentials, settings.fcm_endpoint)
-    chores: dict[str, Drain] = {
-        "pushes": partial(deliver_waiting, rows, push, clock.now, settings.lease_seconds),
-        "bill runs": partial(work_on_runs, rows, clock.now, bell.ring, is_being_paid),
-        "webhooks": partial(tell_waiting, rows, HttpWebhooks(is_demo=settings.is_demo), clock.now),
-    }
-    if settings.bank is not None:
-        bank = HttpBank(settings.bank.url, settings.bank.key)
-        chores |= {
-            "callbacks": partial(apply_stored, rows, clock.now, bell.ring),
-            "errands": partial(run_errands, rows, bank, clock.now, bell.ring),
-            "refunds": partial(send_refunds, rows, bank, clock.now, bell.ring),
-            "parity": partial(check_days, rows, bank, clock.now, bell.ring),
-        }
-    return chores
 
 
 @cache
@@ -272,6 +231,10 @@ def _gauges(rows: database.Database) -> dict[str, tuple[str, Callable[[], int]]]
     """List what is counted in the rows whenever somebody asks for the metrics."""
     return {
         "ferry_deliveries_open": ("Pushes still to go", partial(_count, rows, open_deliveries)),
+        "ferry_deliveries_parked": (
+            "Pushes that could not be placed and wait for staff",
+            partial(_count, rows, parked_count),
+        ),
         "ferry_department_events_waiting": (
             "Events that departments are still to be told",
             partial(_count, rows, waiting_events),

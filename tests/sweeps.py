@@ -13,7 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.core import clock
+from backend.core.clock import new_id
 from backend.core.database import Database
+from backend.notifications import RunPlan, open_push_run
 from backend.simulators.bank_events import callback_of
 from backend.simulators.bank_script import CallbackFault
 from tests.conftest import BANK, Caller
@@ -68,11 +70,21 @@ DEVICE = {"platform": "android", "address": {"kind": "token", "value": "sweep-ad
 BILL = {"bill_number": "S-1", "kind": "water", "amount_cents": 100, "due_on": "2099-01-01"}
 NAME_A_RESIDENT = {("POST", "/v1/department/bills"), ("PUT", "/v1/department/bills/<id>")}
 LINK = {"department": "WSD", "account_number": "STAGE-77", "proof": {"amount_cents": 100}}
+CHOICE = {
+    "quiet_from": "23:00",
+    "quiet_until": "07:30",
+    "shows_details": False,
+    "reminds_before": True,
+    "reminds_on_day": True,
+    "reminds_overdue": True,
+    "tells_when_read": False,
+}
 HOOK = "http://127.0.0.1:9/hook"  # a demo may call itself; nobody listens there
 BILL_FILE = (
     "bill_number,kind,amount_cents,due_on,account_number\nS-9,water,1,2099-01-01,7\n#total,1,1\n"
 )
 NEEDS_A_KEY = {("POST", "/v1/department/bills"), ("POST", "/v1/bills/<id>/payments")}
+READ_UP_TO = ("PUT", "/v1/messages/read")
 HEAR_BANK = ("POST", "/v1/bank/callbacks")
 NEWS = {
     "event_id": "evt_sweep",
@@ -140,7 +152,52 @@ SOUND: dict[Key, Sound] = {
     ("DELETE", "/v1/devices/<id>"): Sound(
         {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404}, "/v1/devices/{device}", personal=True
     ),
-    ("GET", "/v1/messages"): Sound(RESIDENTS_ONLY, "/v1/messages", personal=True),
+    ("GET", "/v1/messages"): Sound(
+        RESIDENTS_ONLY, "/v1/messages?state=unread&department=WSD", personal=True
+    ),
+    ("GET", "/v1/messages/changes"): Sound(
+        RESIDENTS_ONLY, "/v1/messages/changes?limit=2", personal=True
+    ),
+    ("GET", "/v1/messages/stream"): Sound(RESIDENTS_ONLY, "/v1/messages/stream", personal=True),
+    ("PUT", "/v1/messages/read"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/messages/read", json={}, personal=True
+    ),
+    ("PUT", "/v1/messages/<id>/read"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/messages/{message}/read", personal=True
+    ),
+    ("DELETE", "/v1/messages/<id>/read"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404},
+        "/v1/messages/{message}/read",
+        personal=True,
+    ),
+    ("PUT", "/v1/messages/<id>/archived"): Sound(
+        {**RESIDENTS_ONLY, NEIGHBOUR: 404}, "/v1/messages/{message}/archived", personal=True
+    ),
+    ("DELETE", "/v1/messages/<id>/archived"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 404},
+        "/v1/messages/{message}/archived",
+        personal=True,
+    ),
+    ("GET", "/v1/messages/verify/<id>"): Sound(
+        EVERYBODY, "/v1/messages/verify/{code}", personal=True
+    ),
+    ("GET", "/v1/notifications/preferences"): Sound(
+        RESIDENTS_ONLY, "/v1/notifications/preferences", personal=True
+    ),
+    ("PUT", "/v1/notifications/preferences"): Sound(
+        RESIDENTS_ONLY, "/v1/notifications/preferences", json=CHOICE, personal=True
+    ),
+    ("GET", "/v1/notifications/mutes"): Sound(
+        RESIDENTS_ONLY, "/v1/notifications/mutes", personal=True
+    ),
+    ("PUT", "/v1/notifications/mutes/<id>"): Sound(
+        RESIDENTS_ONLY, "/v1/notifications/mutes/WSD", personal=True
+    ),
+    ("DELETE", "/v1/notifications/mutes/<id>"): Sound(
+        {**RESIDENTS_ONLY, RESIDENT: 204, NEIGHBOUR: 204},
+        "/v1/notifications/mutes/WSD",
+        personal=True,
+    ),
     ("GET", "/v1/home"): Sound(RESIDENTS_ONLY, "/v1/home", personal=True),
     ("GET", "/v1/favourites"): Sound(RESIDENTS_ONLY, "/v1/favourites", personal=True),
     ("PUT", "/v1/favourites/<id>"): Sound(RESIDENTS_ONLY, "/v1/favourites/wsd-pay", personal=True),
@@ -199,6 +256,31 @@ SOUND: dict[Key, Sound] = {
         {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
         "/v1/department/bill-runs/{run}/cancel",
         json={"withdraw_posted": True},
+        personal=True,
+    ),
+    ("GET", "/v1/department/bill-runs/<id>/pushes"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{push_run}/pushes",
+        personal=True,
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/pushes/approve"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{push_run}/pushes/approve",
+        personal=True,
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/pushes/pause"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{push_run}/pushes/pause",
+        personal=True,
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/pushes/resume"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{push_run}/pushes/resume",
+        personal=True,
+    ),
+    ("POST", "/v1/department/bill-runs/<id>/pushes/cancel"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
+        "/v1/department/bill-runs/{push_run}/pushes/cancel",
         personal=True,
     ),
     ("POST", "/v1/department/token"): Sound(
@@ -263,6 +345,9 @@ SOUND: dict[Key, Sound] = {
         "/v1/department/bills/{bill}",
         json={**BILL, "bill_number": "STAGE"},
         personal=True,
+    ),
+    ("GET", "/v1/department/bills/<id>/messages"): Sound(
+        {**DEPARTMENTS_ONLY, DEPARTMENT: 200}, "/v1/department/bills/{bill}/messages", personal=True
     ),
     ("POST", "/v1/department/bills/<id>/withdrawal"): Sound(
         {**DEPARTMENTS_ONLY, DEPARTMENT: 200},
@@ -362,7 +447,7 @@ class Stage:
             "headers": {**caller.headers, **sound.headers, **self._key_of_create(key)},
         }
         if sound.json is not None:
-            arguments["json"] = {**sound.json, **self._owner(key)}
+            arguments["json"] = {**sound.json, **self._owner(key), **self._up_to(key)}
         if sound.form is not None:
             arguments["data"] = {
                 name: value.format(**self.values) for name, value in sound.form.items()
@@ -383,13 +468,19 @@ class Stage:
         path = sound.path.format(**self.values)
         query = changes.pop("query", "")
         path += ("&" if "?" in path else "?") + query if query else ""
-        return self.client.open(path, **{**arguments, **changes, "headers": headers})
+        reply = self.client.open(path, **{**arguments, **changes, "headers": headers})
+        if reply.mimetype == "text/event-stream":
+            reply.close()  # nobody listens on, and a session has one at a time
+        return reply
 
     def _key_of_create(self, key: Key) -> dict[str, str]:
         return {"Idempotency-Key": "sweep"} if key in NEEDS_A_KEY else {}
 
     def _owner(self, key: Key) -> dict[str, str]:
         return {"resident_id": self.callers[RESIDENT].id} if key in NAME_A_RESIDENT else {}
+
+    def _up_to(self, key: Key) -> dict[str, str]:
+        return {"up_to": self.values["message"]} if key == READ_UP_TO else {}
 
 
 def begin_payment(client: FlaskClient, resident: Caller, bill_id: str) -> str:
@@ -412,6 +503,13 @@ def open_calendar(client: FlaskClient, resident: Caller) -> str:
     """Give a resident's calendar an address; return its token."""
     url: str = client.post("/v1/calendar", headers=resident.headers).json["url"]
     return url.rpartition("/")[2].removesuffix(".ics")
+
+
+def open_pushes(database: Database) -> str:
+    """Open the pushes of a bill run that two must let go; return its id."""
+    plan = RunPlan(new_id("run"), "WSD", bills=10_001)
+    with database.transaction() as db:
+        return open_push_run(db, plan, clock.now()).id
 
 
 @pytest.fixture
@@ -454,6 +552,7 @@ def stage(
         json={**BILL, "bill_number": "STAGE-IN-HAND", "resident_id": resident.id},
         headers={**department.headers, "Idempotency-Key": "stage-in-hand"},
     ).json["id"]
+    message = client.get("/v1/messages", headers=resident.headers).json["items"][0]
     receipt = keep_receipt(database, paid_bill, resident.id)
     signed = client.get(f"/v1/receipts/{receipt}", headers=resident.headers).json["jws"]
     client_id, secret = department_credentials
@@ -472,9 +571,12 @@ def stage(
     ).json
     values = {
         "run": run["id"],
+        "push_run": open_pushes(database),
         "link": link_account(client, department, resident),
         "feed": open_calendar(client, resident),
         "event": event["id"],
+        "message": message["id"],
+        "code": message["check_code"],
         "bill": bill["id"],
         "bill_in_hand": bill_in_hand,
         "payment": begin_payment(client, resident, bill_in_hand),

@@ -1,5 +1,6 @@
 """The tables' history: forward, backward, and never apart from the models."""
 
+import re
 from datetime import date
 
 import pytest
@@ -136,3 +137,23 @@ def test_a_table_that_others_point_to_can_be_changed(database: Database) -> None
         assert db.scalars(sa.select(Resident.name)).all() == [DEMO_PEOPLE[0].name]
     with pytest.raises(sa.exc.IntegrityError), database.transaction() as db:
         db.execute(sa.delete(Resident))
+
+
+def test_a_migration_stops_nobody_who_writes() -> None:
+    """An index on rows that are there is made concurrently; a column that must be filled is filled.
+
+    The migrations before 0008 came before the first release, when no rows were there.
+    """
+    stopping = []
+    for path in sorted((migrations.FOLDER / "versions").glob("*.py"))[7:]:
+        upgrade = path.read_text().partition("def downgrade")[0]
+        made = set(re.findall(r'op\.create_table\(\s*"(\w+)"', upgrade))
+        for call in re.findall(r"op\.create_index\((.*?)\n?\s*\)\n", upgrade, re.DOTALL):
+            table = re.search(r'"(\w+)", \[', call)
+            if (table is None or table[1] not in made) and "concurrently=True" not in call:
+                stopping.append((path.name, call))
+        columns = re.findall(r"op\.add_column\((.*?)\n", upgrade)
+        unfilled = [each for each in columns if "nullable=False" in each]
+        stopping += [(path.name, each) for each in unfilled if "server_default" not in each]
+
+    assert stopping == []

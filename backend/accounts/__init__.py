@@ -5,6 +5,7 @@ A phone registers the address that pushes reach it by; an address belongs to one
 """
 
 from backend.accounts.actions import find_resident_caller, welcome
+from backend.accounts.forgetting import forget_old_phones
 from backend.accounts.models import (
     Device,
     Resident,
@@ -20,6 +21,7 @@ __all__ = [
     "device_ids_among",
     "devices_of",
     "find_resident_caller",
+    "forget_old_phones",
     "resident_of",
     "residents_among",
     "welcome",

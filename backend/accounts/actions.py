@@ -14,6 +14,7 @@ from backend.accounts.models import (
     ResidentSession,
     device_of,
     devices_of,
+    devices_registered_before,
     ended_sessions,
     live_session,
     resident_of,
@@ -140,3 +141,10 @@ def forget_device(db: Session, resident_id: str, installation_id: str) -> None:
     mine = (Device.resident_id == resident_id, Device.installation_id == installation_id)
     if db.scalars(delete(Device).where(*mine).returning(Device.id)).first() is None:
         raise rules.DeviceNotFound
+
+
+def forget_devices_before(db: Session, moment: datetime, most: int) -> int:
+    """Forget up to `most` devices that have not been registered since; return how many."""
+    ids = db.scalars(devices_registered_before(moment, most)).all()
+    db.execute(delete(Device).where(Device.id.in_(ids)))
+    return len(ids)

@@ -61,7 +61,7 @@ class Device(Base):
     platform: Mapped[str] = mapped_column(info=PERSONAL)
     address_kind: Mapped[str] = mapped_column(info=IMPERSONAL)
     address: Mapped[str] = mapped_column(info=PERSONAL)
-    registered_at: Mapped[datetime] = mapped_column(info=IMPERSONAL)
+    registered_at: Mapped[datetime] = mapped_column(index=True, info=IMPERSONAL)
 
 
 def resident_of(resident_id: str) -> Select[Resident]:
@@ -110,6 +110,19 @@ def device_ids_among(resident_ids: Collection[str]) -> Select[str, str]:
         select(Device.resident_id, Device.id)
         .where(is_among(Device.resident_id, resident_ids))
         .order_by(Device.id)
+    )
+
+
+def devices_registered_before(moment: datetime, most: int) -> Select[str]:
+    """Ids of some devices, whoever's, that have not been registered since; locked ones aside.
+
+    There is no index for it: once an hour, a walk over all devices is cheaper than to keep one up.
+    """
+    return (
+        select(Device.id)
+        .where(Device.registered_at < moment)
+        .limit(most)
+        .with_for_update(skip_locked=True)
     )
 
 

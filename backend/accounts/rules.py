@@ -10,6 +10,7 @@ from backend.core.languages import Words
 PREFIX = "frt_"  # of tokens, so that one that leaked is recognised
 MOST_DEVICES = 10
 SWEPT_PER_SIGN_IN = 10
+KEPT_UNUSED = timedelta(days=270)  # a phone; Firebase, "Manage FCM registration tokens"
 
 
 class ProofNotAccepted(Invalid):

@@ -41,7 +41,13 @@ class WantedPosted:
 
 
 def post_bill(
-    db: Session, department_id: str, facts: BillFacts, now: datetime, ring: Ring
+    db: Session,
+    department_id: str,
+    facts: BillFacts,
+    now: datetime,
+    ring: Ring,
+    *,
+    is_urgent: bool = False,
 ) -> tuple[Bill, bool]:
     """Post a bill and tell its resident, in one transaction; return it and whether it is new.
 
@@ -59,7 +65,7 @@ def post_bill(
         rules.ensure_same(facts, bill.facts)
         return bill, False
     rules.ensure_sound(facts)
-    tell_of_new(db, bill, now)
+    tell_of_new(db, bill, now, is_urgent=is_urgent)
     after_commit(db, ring)
     return bill, True
 
@@ -74,6 +80,7 @@ def amend_bill(
     now: datetime,
     ring: Ring,
     is_being_paid: IsBeingPaid,
+    is_urgent: bool = False,
 ) -> Bill:
     """State an open bill anew: the former version is kept and the resident is told.
 
@@ -99,7 +106,7 @@ def amend_bill(
         )
     )
     _restate(bill, facts, now)
-    tell_of_change(db, bill, reason, now)
+    tell_of_change(db, bill, reason, now, is_urgent=is_urgent)
     after_commit(db, ring)
     return bill
 
@@ -142,6 +149,11 @@ def get_posted(db: Session, department_id: str, bill_id: str) -> tuple[Bill, Seq
     if bill is None:
         raise rules.BillNotFound
     return bill, db.scalars(former_versions(bill.id)).all()
+
+
+def is_posted_by(db: Session, department_id: str, bill_id: str) -> bool:
+    """Say whether there is such a bill of this department."""
+    return db.scalars(bill_posted_by(department_id, bill_id)).one_or_none() is not None
 
 
 def list_posted(

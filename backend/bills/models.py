@@ -14,13 +14,17 @@ from sqlalchemy import (
     Select,
     UniqueConstraint,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.bills.rules import BillDetails, BillFacts, BillKind, BillLine, BillState, Surcharge
+from backend.core.bulk import is_among
 from backend.core.clock import new_id
 from backend.core.database import IMPERSONAL, PERSONAL, Base
+
+_OPEN = text("state = 'open'")
 
 
 class Bill(Base):
@@ -35,6 +39,7 @@ class Bill(Base):
         Index(None, "resident_id", "state", "due_on", "id"),
         Index(None, "department_id", "account_number"),
         Index(None, "department_id", "id"),
+        Index(None, "due_on", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         CheckConstraint("amount_cents > 0", name="amount_is_positive"),
         CheckConstraint(
             "resident_id is not null or account_number is not null", name="is_for_somebody"
@@ -174,6 +179,11 @@ def bill_of(resident_id: str, bill_id: str) -> Select[Bill]:
 def bill_with(bill_id: str) -> Select[Bill]:
     """The bill with this id, whoever's: for money that arrived for it, never for a reader."""
     return select(Bill).where(Bill.id == bill_id)
+
+
+def open_among(bill_ids: Collection[str]) -> Select[str]:
+    """Ids of those of these bills that are open, whoever's: for pushes about them."""
+    return select(Bill.id).where(is_among(Bill.id, bill_ids), Bill.state == BillState.OPEN)
 
 
 def bills_of(resident_id: str) -> Select[Bill]:

@@ -23,17 +23,17 @@ from backend.bills.schemas import (
     ANY_STATE,
     AmendmentShape,
     BillPageShape,
-    BillPostShape,
     BillShape,
     BillsQuery,
     LaterShape,
+    OneBillPostShape,
     TotalShape,
     WithdrawalShape,
     YearsOfBillsShape,
 )
 from backend.bills.stating import facts_from
 from backend.core import clock
-from backend.core.access import department, resident
+from backend.core.access import department, ensure_scope, resident
 from backend.core.database import session_of_request
 from backend.core.http import Blueprint, language_of_request, page_of
 from backend.core.idempotency import KeyInFlight, KeyMissing, KeyReused, idempotent
@@ -44,6 +44,7 @@ blp = Blueprint("bills", __name__, url_prefix="/v1", description="My bills")
 department_blp = Blueprint(
     "department-bills", __name__, url_prefix="/v1/department", description="Departments post bills"
 )
+URGENT_SCOPE = "urgent"
 CONTRADICTIONS = (
     rules.BillForNobody,
     rules.BillDatesWrong,
@@ -137,7 +138,7 @@ def take_up(bill_id: str) -> None:
     KeyReused,
     KeyInFlight,
 )
-@department_blp.arguments(BillPostShape)
+@department_blp.arguments(OneBillPostShape)
 @department_blp.response(201, PostedBillShape)
 @department_blp.alt_response(
     200, schema=PostedBillShape, description="This very bill stands already", success=True
@@ -148,7 +149,12 @@ def post_bill(body: dict[str, Any]) -> tuple[PostedBill, int]:
     now = clock.now()
     facts = facts_from(body, clock.hong_kong_date(now))
     bill, is_new = actions.post_bill(
-        session_of_request(), department().department_id, facts, now, _bell().ring
+        session_of_request(),
+        department().department_id,
+        facts,
+        now,
+        _bell().ring,
+        is_urgent=_is_urgent(body),
     )
     return read_posted(bill), 201 if is_new else 200
 
@@ -210,6 +216,7 @@ def amend_bill(body: dict[str, Any], bill_id: str) -> PostedBill:
         now=now,
         ring=_bell().ring,
         is_being_paid=current_app.extensions["bill_is_being_paid"],
+        is_urgent=_is_urgent(body),
     )
     return read_posted(bill)
 
@@ -231,6 +238,13 @@ def withdraw_bill(body: dict[str, Any], bill_id: str) -> PostedBill:
         is_being_paid=current_app.extensions["bill_is_being_paid"],
     )
     return read_posted(bill)
+
+
+def _is_urgent(body: dict[str, Any]) -> bool:
+    """Say whether a push may not wait; ScopeMissing where the client has no right to say so."""
+    if body["urgent"]:
+        ensure_scope(URGENT_SCOPE)
+    return bool(body["urgent"])
 
 
 def _wanted(query: dict[str, Any]) -> Wanted:

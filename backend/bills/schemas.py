@@ -80,7 +80,21 @@ class BillPostShape(Shape):
     )
 
 
-class AmendmentShape(BillPostShape):
+class OneBillPostShape(BillPostShape):
+    """A bill that is posted by itself; it may be urgent, as those of a file may not."""
+
+    urgent = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={
+            "description": "Pushed at any hour, whatever the resident chose; only by a client with "
+            "the scope `urgent`, for what cannot wait until the morning."
+        },
+    )
+
+
+class AmendmentShape(OneBillPostShape):
     """The whole bill again, as it is from now on; for whom and under which number may not change."""
 
     reason = text_field("reason", description="Why it changes.")

@@ -4,12 +4,13 @@ Each takes the bill's row for the rest of the transaction, so that paying, amend
 one bill follow one another.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from backend.bills import rules
-from backend.bills.models import Bill, bill_of, bill_with
+from backend.bills.models import Bill, bill_of, bill_with, open_among
 from backend.bills.rules import BillState
 from backend.notifications import call_off
 
@@ -31,6 +32,11 @@ def bill_to_settle(db: Session, bill_id: str) -> Bill:
 def to_pay_on(bill: Bill, today: date) -> int:
     """Return what a bill comes to on a Hong Kong date, in cents, surcharges included."""
     return rules.payable_cents(bill.amount_cents, bill.facts.details.surcharges, today)
+
+
+def owed_among(db: Session, bill_ids: Collection[str]) -> Collection[str]:
+    """Return those of these bills that are still to be paid."""
+    return set(db.scalars(open_among(bill_ids)))
 
 
 def settle_bill(db: Session, bill: Bill, paid_cents: int, paid_at: datetime, now: datetime) -> None:

@@ -9,14 +9,17 @@ from backend.bills.rules import dollars
 from backend.notifications import MessageKind, call_off, notify
 
 
-def tell_of_new(db: Session, bill: Bill, now: datetime) -> None:
+def tell_of_new(db: Session, bill: Bill, now: datetime, *, is_urgent: bool = False) -> None:
     """Tell the bill's resident that there is one, where a resident sees it."""
-    _tell(db, bill, MessageKind.BILL_NEW, now)
+    _tell(db, bill, MessageKind.BILL_NEW, now, is_urgent=is_urgent)
 
 
-def tell_of_change(db: Session, bill: Bill, reason: str | None, now: datetime) -> None:
+def tell_of_change(
+    db: Session, bill: Bill, reason: str | None, now: datetime, *, is_urgent: bool = False
+) -> None:
     """Tell the bill's resident what it is now, and why if that is known; once of each version."""
-    _tell(db, bill, MessageKind.BILL_AMENDED, now, edition=bill.version, reason=reason)
+    kind, edition = MessageKind.BILL_AMENDED, bill.version
+    _tell(db, bill, kind, now, edition=edition, reason=reason, is_urgent=is_urgent)
 
 
 def tell_of_withdrawal(db: Session, bill: Bill, now: datetime) -> None:
@@ -33,6 +36,7 @@ def _tell(
     *,
     edition: int = 1,
     reason: str | None = None,
+    is_urgent: bool = False,
 ) -> None:
     if bill.resident_id is None:
         return
@@ -46,6 +50,7 @@ def _tell(
         facts=facts if reason is None else facts | {"reason": reason},
         now=now,
         edition=edition,
+        is_urgent=is_urgent,
     )
 
 

@@ -23,6 +23,8 @@ DEEDS: Mapping[str, str] = {
     "catalogue": "backend.menu.commands:catalogue",
     "intents": "backend.assistant.commands:intents",
     "bills": "backend.bills.runs.commands:bills",
+    "runs": "backend.notifications.runs.commands:runs",
+    "deliveries": "backend.notifications.outbox.commands:deliveries",
 }
 # deeds that run for long and are asked how they do
 COUNTED = ("serve", "work")

@@ -31,6 +31,7 @@ OURS = (
     "catalogue.json*",
     "releases",
     "metrics",
+    "pushes",
     "city.half",
 )
 PATIENCE_SECONDS = 60

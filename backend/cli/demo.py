@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from backend import accounts, departments
 from backend.core import clock
@@ -15,6 +16,9 @@ from backend.core.database import Database
 from backend.core.office import settings_or_stop
 from backend.core.settings import Settings
 from backend.gateways.identity_proofing import DEMO_PEOPLE, DemoIdentityProvider
+from backend.notifications.preferences.actions import choose
+from backend.notifications.preferences.models import preferences_of
+from backend.notifications.preferences.rules import Preferences
 
 ISSUERS = ("WSD", "RVD", "IRD", "HKP", "HKPF", "HKHA", "HA")
 CITY = "city.json"
@@ -61,11 +65,18 @@ def seed_city(settings: Settings) -> None:
     database = Database(settings.database_url)
     with database.transaction() as db:
         for person in DEMO_PEOPLE:
-            accounts.welcome(db, DemoIdentityProvider.name, person, clock.now())
+            resident = accounts.welcome(db, DemoIdentityProvider.name, person, clock.now())
+            _let_push_at_any_hour(db, resident.id)
     path = settings.data_dir / CITY
     if not path.exists():
         _write_private(path, {"departments": _admit_issuers(database)})
     database.close()
+
+
+def _let_push_at_any_hour(db: Session, resident_id: str) -> None:
+    """Give a demo's resident no quiet hours, until they choose: a tour may be taken at night."""
+    if db.scalars(preferences_of(resident_id)).one_or_none() is None:
+        choose(db, resident_id, Preferences(quiet_from="00:00", quiet_until="00:00"), clock.now())
 
 
 def _admit_issuers(database: Database) -> list[dict[str, str]]:

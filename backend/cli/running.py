@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from backend.app import choose_encoder, choose_gateways, make_worker, open_till
+from backend.app import choose_encoder, choose_gateways, open_till
+from backend.chores import make_worker
 from backend.core import migrations, telemetry
 from backend.core.database import Database
 from backend.core.office import settings_or_stop

@@ -34,6 +34,13 @@ def new_id(prefix: str) -> str:
 
     The layout is that of a ULID, so ids made later sort later; one spelling each.
     """
-    number = (int(now().timestamp() * 1000) << 80) | secrets.randbits(80)
-    digits = (_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
-    return f"{prefix}_{''.join(digits)}"
+    return _written(prefix, (int(now().timestamp() * 1000) << 80) | secrets.randbits(80))
+
+
+def first_id(prefix: str, moment: datetime) -> str:
+    """Return an id that sorts before all that `new_id` makes from `moment` on."""
+    return _written(prefix, int(moment.timestamp() * 1000) << 80)
+
+
+def _written(prefix: str, number: int) -> str:
+    return f"{prefix}_{''.join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))}"

@@ -63,7 +63,10 @@ SECURITY_SCHEMES = {
         "flows": {
             "clientCredentials": {
                 "tokenUrl": "/v1/department/token",
-                "scopes": {"bills": "Post bills."},
+                "scopes": {
+                    "bills": "Post bills.",
+                    "urgent": "Have a bill pushed at any hour.",
+                },
             }
         },
     },

@@ -5,6 +5,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+IS_STOPPING = "ferry.is_stopping"  # in the WSGI environ: asks whether this process is to stop
+
 worker_class = "gthread"
 threads = 16
 graceful_timeout = 20
@@ -21,14 +23,18 @@ logconfig_dict: dict[str, Any] = {
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the application close a connection, which gunicorn else decides without asking it."""
-    worker.wsgi = _heeding_close(worker.wsgi)
+    """Let the application close a connection, and know of a stop: gunicorn tells it of neither."""
+    worker.wsgi = _heeding_close(worker.wsgi, lambda: not worker.alive)
 
 
-def _heeding_close(application: Callable[..., Any]) -> Callable[..., Any]:
+def _heeding_close(
+    application: Callable[..., Any], is_stopping: Callable[[], bool]
+) -> Callable[..., Any]:
     """Tell gunicorn of each `Connection: close`, a header that it would drop."""
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[IS_STOPPING] = is_stopping
+
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             if ("Connection", "close") in headers:
                 start_response.__self__.force_close()  # gunicorn's own Response

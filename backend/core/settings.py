@@ -67,6 +67,7 @@ class Settings:
     requests_per_minute: int = 600  # FERRY_REQUESTS_PER_MINUTE, of one caller
     access_token_minutes: int = 10  # FERRY_ACCESS_TOKEN_MINUTES
     lease_seconds: int = 30  # FERRY_LEASE_SECONDS, how long a worker may hold a delivery
+    pushes_per_second: int = 6000  # FERRY_PUSHES_PER_SECOND, of all workers together, at most
     metrics_token: str | None = None  # FERRY_METRICS_TOKEN
     trusted_proxies: int = 0  # FERRY_TRUSTED_PROXIES, how many stand in front of us
     host: str = "127.0.0.1"  # FERRY_HOST
@@ -266,6 +267,7 @@ def _numbers(values: Mapping[str, str], wrong: list[str]) -> dict[str, int]:
         "requests_per_minute": ("FERRY_REQUESTS_PER_MINUTE", 600, range(1, 1_000_001)),
         "access_token_minutes": ("FERRY_ACCESS_TOKEN_MINUTES", 10, range(1, 1441)),
         "lease_seconds": ("FERRY_LEASE_SECONDS", 30, range(1, 3601)),
+        "pushes_per_second": ("FERRY_PUSHES_PER_SECOND", 6000, range(1, 10_001)),
         "payment_minutes": ("FERRY_PAYMENT_MINUTES", 30, range(5, 1441)),
         "trusted_proxies": ("FERRY_TRUSTED_PROXIES", 0, range(11)),
         "port": ("PORT", 8000, range(1, 65536)),

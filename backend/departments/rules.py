@@ -9,7 +9,7 @@ from backend.core.http import HttpRefusal
 from backend.core.languages import Words
 
 PREFIX = "fdt_"  # of tokens, so that one that leaked is recognised
-SCOPES = frozenset({"bills"})
+SCOPES = frozenset({"bills", "urgent"})
 SWEPT_PER_GRANT = 10
 NOBODYS_HASH = "0" * 64  # as long as a real one, so that an unknown client is compared as long
 

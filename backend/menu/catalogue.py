@@ -107,12 +107,16 @@ class Theme:
 
 @dataclass(frozen=True)
 class Department:
-    """Who offers services, and where it stands on the web."""
+    """Who offers services, and where it stands on the web.
+
+    A discreet one's very name says too much on a lock screen: somebody is ill, or in trouble.
+    """
 
     id: str
     name: Words
     site: str
     hotline: Hotline | None
+    is_discreet: bool
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,11 @@ class Catalogue:
         """Return the number to call about a service: its own before its department's."""
         own = service.hotline or self.department_by_id[service.department_id].hotline
         return number_to_call(own)
+
+    def is_discreet(self, department_id: str) -> bool:
+        """Say whether a department must not be named on a lock screen; so if it is not known."""
+        department = self.department_by_id.get(department_id)
+        return department is None or department.is_discreet
 
     def department_name(self, department_id: str, language: Language) -> str:
         """Return a department's name; its id where the catalogue no longer has it."""

@@ -79,8 +79,14 @@ def _nothing(data_dir: Path, what: str) -> NothingPublished:
 
 
 def _department(fields: dict[str, Any]) -> Department:
-    name = Words.of(fields["name"])
-    return Department(fields["id"], name, fields["site"], _hotline(fields["hotline"]))
+    return Department(
+        id=fields["id"],
+        name=Words.of(fields["name"]),
+        site=fields["site"],
+        hotline=_hotline(fields["hotline"]),
+        # A catalogue published before anybody could be discreet does not say who is not.
+        is_discreet=fields.get("discreet", True),
+    )
 
 
 def _service(fields: dict[str, Any], department_id: str) -> Service:

@@ -139,6 +139,7 @@ class DepartmentSchema(ma.Schema):
     )
     name = fields.Nested(NamesSchema, required=True)
     site = fields.String(required=True, validate=is_web_address)
+    discreet = yes_or_no()
     hotline = fields.Nested(HotlineSchema, load_default=None)
     services = fields.List(fields.Nested(ServiceSchema), required=True)
 

@@ -11,23 +11,46 @@ from backend.notifications.actions import (
     list_messages,
     notify,
 )
-from backend.notifications.crowds import Telling, notify_many
+from backend.notifications.crowds import Batch, Telling, notify_many
 from backend.notifications.models import Message
+from backend.notifications.preferences.reminders import who_declined
 from backend.notifications.reading import ReadMessage, read_message
 from backend.notifications.rules import MessageKind
+from backend.notifications.runs.actions import (
+    RunPlan,
+    cancel_beside,
+    open_push_run,
+    pause_beside,
+    plan_pushes,
+    resume_beside,
+)
+from backend.notifications.runs.models import PushRun, push_run_with
+from backend.notifications.runs.rules import MOST_HOURS, operator_named
 from backend.notifications.schemas import MessageShape
 
 __all__ = [
+    "MOST_HOURS",
+    "Batch",
     "Message",
     "MessageKind",
     "MessageShape",
+    "PushRun",
     "ReadMessage",
+    "RunPlan",
     "Telling",
     "call_off",
+    "cancel_beside",
     "count_messages",
     "editions_told",
     "list_messages",
     "notify",
     "notify_many",
+    "open_push_run",
+    "operator_named",
+    "pause_beside",
+    "plan_pushes",
+    "push_run_with",
     "read_message",
+    "resume_beside",
+    "who_declined",
 ]

@@ -1,19 +1,14 @@
 """A stored message becomes words, in the language of whoever reads it now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from backend.core.languages import Language
+from backend.notifications.codes import shown
 from backend.notifications.models import Message
-from backend.notifications.rules import (
-    INBOX_BODIES,
-    INBOX_TITLES,
-    MONEY,
-    OTHER_MONEY,
-    REASON,
-    MessageKind,
-)
+from backend.notifications.rules import MessageKind
+from backend.notifications.wording import REASON, Told, body_of, title_of
 
 DepartmentName = Callable[[str, Language], str]
 
@@ -28,26 +23,29 @@ class ReadMessage:
     title: str
     body: str
     about: str
+    check_code: str | None
     created_at: datetime
+    read_at: datetime | None
+    archived_at: datetime | None
+    replaced_by: str | None
 
 
 def read_message(message: Message, language: Language, name_of: DepartmentName) -> ReadMessage:
     """Put a message into words; `name_of` knows the departments' names."""
     kind = MessageKind(message.kind)
     name = name_of(message.department_id, language)
+    told = Told(kind, message.facts, name)
+    reason = REASON.into(language, **message.facts) if "reason" in message.facts else ""
     return ReadMessage(
         id=message.id,
         kind=kind,
         department={"id": message.department_id, "name": name},
-        title=INBOX_TITLES[kind].into(language, department=name),
-        body=_body(kind, message.facts, language),
+        title=title_of(told, language),
+        body=body_of(told, language) + reason,
         about=message.about_id,
+        check_code=shown(message.check_code) if message.check_code else None,
         created_at=message.created_at,
+        read_at=message.read_at,
+        archived_at=message.archived_at,
+        replaced_by=message.replaced_by,
     )
-
-
-def _body(kind: MessageKind, facts: Mapping[str, str], language: Language) -> str:
-    """Put facts into words; where they name no currency, money is in Hong Kong dollars."""
-    money = MONEY.get(facts.get("currency", "HKD"), OTHER_MONEY).into(language, **facts)
-    body = INBOX_BODIES[kind].into(language, **facts, money=money).strip()
-    return body + REASON.into(language, **facts) if "reason" in facts else body

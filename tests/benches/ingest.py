@@ -21,7 +21,8 @@ from backend.bills import Bill
 from backend.core import clock, migrations
 from backend.core.bulk import insert_rows
 from backend.core.database import Database
-from backend.notifications.models import Delivery, Message
+from backend.notifications.models import Message
+from backend.notifications.outbox.models import Delivery
 from tests.engines import PostgresqlRoom, running_postgresql
 
 BILLS = 100_000

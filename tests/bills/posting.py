@@ -76,9 +76,9 @@ def get(client: FlaskClient, caller: Caller, path: str) -> Any:
 
 
 def told(client: FlaskClient, caller: Caller) -> list[str]:
-    """Return the kinds of a resident's messages, the first one first."""
-    items = get(client, caller, "/v1/messages?limit=100")["items"]
-    return [each["kind"] for each in reversed(items)]
+    """Return the kinds of all that a resident was told, replaced since or not, in order."""
+    items = get(client, caller, "/v1/messages/changes?limit=100")["items"]
+    return [each["kind"] for each in sorted(items, key=lambda each: each["id"])]
 
 
 def pay(database: Database, bill_id: str, paid_at: datetime | None = None) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from backend.bills.models import BillVersion
 from backend.core.database import Database
-from backend.notifications.models import Delivery
-from backend.notifications.rules import PUSH_BODIES, PUSH_TITLES
+from backend.notifications.outbox.models import Delivery
+from backend.notifications.wording import PUSH_BODIES, PUSH_TITLES
 from tests.bills.posting import (
     BILL,
     FULL,
@@ -59,7 +59,7 @@ def test_an_amended_bill_is_read_anew_and_its_resident_is_told(
     assert (bill["version"], bill["due_on"], len(bill["lines"])) == (2, "2026-12-27", 3)
     assert bill["amended_at"] is not None
     assert told(client, resident) == ["bill_new", "bill_amended"]
-    newest = get(client, resident, "/v1/messages?lang=en")["items"][0]
+    [newest] = get(client, resident, "/v1/messages?lang=en")["items"]
     assert newest["body"] == (
         "It is now HK$418.50, due on 2026-12-27. The department's reason: Meter read"
     )

@@ -36,6 +36,7 @@ def test_only_these_doors_stand_open() -> None:
         "bank-callbacks",
         "calendar-feed",
         "receipt-check",
+        "message-check",
     }
     assert {"menu"} == access.CACHEABLE <= stand_open
 

@@ -1,6 +1,7 @@
 """The real firebase_admin, over real HTTP, against every answer that FCM may give."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from firebase_admin import messaging
 
-from backend.gateways.push import MOST_AT_ONCE, FirebasePush, Outcome, Push, Result
+from backend.gateways.push import MOST_AT_ONCE, FirebasePush, Outcome, Result
+from backend.gateways.push_message import Push
 from tests.simulators.desk import PROJECT, Desk, running_fcm, wait_until
 
 IN_TIME = 10.0
@@ -64,6 +66,56 @@ def test_a_push_arrives_as_it_was_meant_under_one_collapse_key_everywhere(
     assert message["webpush"]["notification"] == {"tag": "bill_1"}
 
 
+def test_a_push_is_thrown_away_by_everybody_when_its_time_is_over(
+    desk: Desk, sender: FirebasePush
+) -> None:
+    over = datetime(2026, 12, 1, tzinfo=UTC)
+
+    sender.send([push_to(expires_at=over, ttl_seconds=3600)], IN_TIME)
+
+    [line] = desk.accepted()
+    assert line["message"]["android"]["ttl"] == "3600s"
+    assert line["message"]["apns"]["headers"]["apns-expiration"] == str(int(over.timestamp()))
+    assert line["message"]["webpush"]["headers"]["TTL"] == "3600"
+
+
+@pytest.mark.parametrize(("is_urgent", "shown"), [(True, "high"), (False, "normal")])
+def test_only_what_is_urgent_wakes_a_phone(
+    desk: Desk, sender: FirebasePush, is_urgent: bool, shown: str
+) -> None:
+    sender.send([push_to(is_urgent=is_urgent)], IN_TIME)
+
+    [line] = desk.accepted()
+    assert line["message"]["android"]["priority"] == shown
+    assert line["message"]["webpush"]["headers"]["Urgency"] == shown
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_storm_in_the_midst_of_a_batch_stops_the_batch(
+    desk: Desk, sender: FirebasePush, status: int
+) -> None:
+    desk.answer(*[{}] * 30, *[{"status": status, "retry_after": 60}] * 1000)
+
+    results = sender.send([push_to(f"phone-{number}") for number in range(600)], IN_TIME)
+
+    outcomes = Counter(result.outcome for result in results)
+    assert outcomes[Outcome.SENT] == 30
+    assert len(desk.lines()) <= 30 + 2 * MOST_AT_ONCE
+    assert outcomes[Outcome.UNTRIED] == 600 - len(desk.lines())
+    assert sender.quiet_seconds() >= 59
+
+
+def test_what_is_odd_about_most_of_a_crowd_is_no_fault_of_any_push(
+    desk: Desk, sender: FirebasePush
+) -> None:
+    desk.answer(*[{"status": 403}] * 12)
+
+    results = sender.send([push_to(f"phone-{number}") for number in range(12)], IN_TIME)
+
+    assert {result.outcome for result in results} == {Outcome.TRY_LATER}
+    assert sender.quiet_seconds() > 0
+
+
 def test_an_installation_id_is_addressed_as_one(desk: Desk, sender: FirebasePush) -> None:
     sender.send([push_to("installation", address_kind="fid")], IN_TIME)
 
@@ -74,7 +126,7 @@ def test_an_installation_id_is_addressed_as_one(desk: Desk, sender: FirebasePush
     ("answer", "result"),
     [
         ({"status": 404}, Result(Outcome.DEVICE_GONE, "UnregisteredError")),
-        ({"status": 403}, Result(Outcome.DEVICE_GONE, "SenderIdMismatchError")),
+        ({"status": 403}, Result(Outcome.ODD, "SenderIdMismatchError")),
         ({"status": 400}, Result(Outcome.REFUSED, "InvalidArgumentError")),
         ({"status": 429}, Result(Outcome.TRY_LATER, "QuotaExceededError")),
         ({"status": 429, "retry_after": 7}, Result(Outcome.TRY_LATER, "QuotaExceededError", 7)),
@@ -84,10 +136,10 @@ def test_an_installation_id_is_addressed_as_one(desk: Desk, sender: FirebasePush
         ({"status": 500}, Result(Outcome.TRY_LATER, "InternalError")),
         ({"status": 502, "body": "<html>"}, Result(Outcome.TRY_LATER, "UnknownError")),
         ({"status": 503, "body": '{"error": "x"}'}, Result(Outcome.TRY_LATER, "UnknownError")),
-        ({"status": 404, "error_code": ""}, Result(Outcome.TRY_LATER, "NotFoundError")),
+        ({"status": 404, "error_code": ""}, Result(Outcome.ODD, "NotFoundError")),
         ({"status": 401}, Result(Outcome.UNTRIED, "ThirdPartyAuthError", 300)),
         ({"body": "<html>"}, Result(Outcome.TRY_LATER, "UnknownError")),
-        ({"body": "{}"}, Result(Outcome.TRY_LATER, "an answer without a name")),
+        ({"body": "{}"}, Result(Outcome.ODD, "an answer without a name")),
         ({"lose": "request"}, Result(Outcome.TRY_LATER, "UnknownError")),
         ({"lose": "answer"}, Result(Outcome.TRY_LATER, "UnknownError")),
     ],
@@ -352,3 +404,6 @@ def test_the_private_names_of_the_sdk_that_we_lean_on_are_still_there(
     assert plain._fcm_url.startswith("https://fcm.googleapis.com/")
     assert plain._async_client._retry_config.retries_left == 4
     assert service._async_client._retry_config.retries_left == 0
+    assert callable(plain._handle_fcm_httpx_error)
+    assert plain._message_data(messaging.Message(topic="t"), False)["message"] == {"topic": "t"}
+    assert "X-FIREBASE-CLIENT" in plain._fcm_headers

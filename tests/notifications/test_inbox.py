@@ -11,8 +11,11 @@ from sqlalchemy import text, update
 from backend.core import clock
 from backend.core.database import Database
 from backend.gateways.push import FirebasePush
-from backend.notifications.delivery import deliver_waiting
 from backend.notifications.models import Message
+from backend.notifications.outbox.claiming import House
+from backend.notifications.outbox.delivering import Postman
+from backend.notifications.outbox.headroom import Headroom
+from backend.notifications.outbox.notebook import Notebook
 from tests.conftest import Caller
 from tests.simulators.desk import Desk
 
@@ -40,14 +43,31 @@ def post(client: FlaskClient, department: Caller, resident: Caller) -> Callable[
 def phone(client: FlaskClient, resident: Caller) -> None:
     address = {"kind": "token", "value": PHONE}
     body = {"platform": "android", "address": address}
-    assert (
-        client.put("/v1/devices/my-own-phone", json=body, headers=resident.headers).status_code
-        < 300
-    )
+    client.put("/v1/devices/my-own-phone", json=body, headers=resident.headers)
+    never_quiet = {
+        "quiet_from": "00:00",
+        "quiet_until": "00:00",
+        "shows_details": False,
+        "reminds_before": True,
+        "reminds_on_day": True,
+        "reminds_overdue": True,
+        "tells_when_read": False,
+    }
+    chosen = client.put("/v1/notifications/preferences", json=never_quiet, headers=resident.headers)
+    assert chosen.status_code == 200
 
 
 def work_off(database: Database, sender: FirebasePush) -> None:
-    while (due_at := deliver_waiting(database, sender, clock.now, 30)) and due_at <= clock.now():
+    postman = Postman(
+        database,
+        sender,
+        clock.now,
+        lease_seconds=30,
+        house=House(),
+        headroom=Headroom(None),
+        notebook=Notebook(None),
+    )
+    while (due_at := postman.deliver_waiting()) and due_at <= clock.now():
         pass
 
 

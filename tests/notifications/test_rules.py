@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from backend.core.languages import Language
-from backend.notifications import rules
-from backend.notifications.rules import MOST_ATTEMPTS, MessageKind, is_last, pause_before
+from backend.notifications import wording
+from backend.notifications.outbox.rules import pause_before
+from backend.notifications.rules import MessageKind
 
 
 def seconds(pause: timedelta) -> float:
@@ -37,21 +38,12 @@ def test_the_pause_is_as_long_as_the_partner_asks_up_to_a_day(
     assert seconds(pause_before(1, asked, 0)) == pause
 
 
-def test_a_partner_may_be_away_for_a_day_before_a_push_is_given_up() -> None:
-    waited = sum(seconds(pause_before(attempt, None, 0)) for attempt in range(1, MOST_ATTEMPTS))
-
-    assert waited > 86_400
-    assert not is_last(MOST_ATTEMPTS - 1)
-    assert is_last(MOST_ATTEMPTS)
-    assert is_last(MOST_ATTEMPTS + 1)
-
-
 @pytest.mark.parametrize("kind", list(MessageKind))
 @pytest.mark.parametrize("language", list(Language))
 def test_the_words_of_a_lock_screen_have_no_place_to_put_anything_in(
     kind: MessageKind, language: Language
 ) -> None:
-    for words in (rules.PUSH_TITLES[kind], rules.PUSH_BODIES[kind]):
+    for words in (wording.PUSH_TITLES[kind], wording.PUSH_BODIES[kind]):
         text = words.into(language)
         assert text
         assert [field for _, field, _, _ in string.Formatter().parse(text) if field] == []
@@ -61,7 +53,7 @@ def test_the_words_of_a_lock_screen_have_no_place_to_put_anything_in(
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_every_kind_of_message_has_words_for_the_inbox(kind: MessageKind) -> None:
     for language in Language:
-        assert rules.INBOX_TITLES[kind].into(language, department="D")
-        assert rules.INBOX_BODIES[kind].into(
+        assert wording.INBOX_TITLES[kind].into(language, department="D")
+        assert wording.INBOX_BODIES[kind].into(
             language, amount="1.00", money="HK$1.00", due_on="2026-12-20", number="R1"
         )

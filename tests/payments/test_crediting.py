@@ -11,7 +11,7 @@ from backend.bills.actions import amend_bill, withdraw_bill
 from backend.core.database import Database
 from backend.departments.webhooks.models import DepartmentEvent
 from backend.gateways.bank import Transaction
-from backend.notifications.models import Delivery
+from backend.notifications.outbox.models import Delivery
 from backend.payments.actions import is_being_paid
 from backend.payments.crediting import CreditContradicts, record_credit
 from backend.payments.models import LedgerPosting, PaymentAttempt

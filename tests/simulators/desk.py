@@ -39,9 +39,13 @@ class Desk:
         number: int = self._ask("GET", "/control")["holding"]
         return number
 
+    def forget(self) -> None:
+        """Forget what was laid down."""
+        self._ask("DELETE", "/control")
+
     def begin_anew(self) -> None:
         """Forget the script and empty the log."""
-        self._ask("DELETE", "/control")
+        self.forget()
         self.log.write_bytes(b"")
 
     def lines(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from backend.bills.runs.models import BillRun, run_of, run_with, runs_of
 from backend.bills.runs.rules import SETTLED, RunState
 from backend.core.database import after_commit
 from backend.core.paging import Page, decode_cursor, encode_cursor
+from backend.notifications import cancel_beside, pause_beside, resume_beside
 
 Ring = Callable[[], None]
 
@@ -39,19 +40,21 @@ def get_run(
 
 
 def pause_run(db: Session, department_id: str | None, run_id: str) -> BillRun:
-    """Let a run rest after the batch in hand; RunNotFound, RunNotThere."""
+    """Let a run and its pushes rest after the batch in hand; RunNotFound, RunNotThere."""
     run = get_run(db, department_id, run_id, to_change=True)
     run.state = rules.pausing(RunState(run.state))
+    pause_beside(db, run.id)
     return run
 
 
 def resume_run(
     db: Session, department_id: str | None, run_id: str, now: datetime, ring: Ring
 ) -> BillRun:
-    """Let a run go on where it was paused; RunNotFound, RunNotThere."""
+    """Let a run and its pushes go on where they were paused; RunNotFound, RunNotThere."""
     run = get_run(db, department_id, run_id, to_change=True)
     if run.state == RunState.PAUSED:
         run.due_at = now
+        resume_beside(db, run.id, now)
     run.state = rules.resuming(RunState(run.state), is_checked=run.lines > 0)
     after_commit(db, ring)
     return run
@@ -66,7 +69,7 @@ def cancel_run(
     now: datetime,
     ring: Ring,
 ) -> BillRun:
-    """Stop a run for good; what it posted stays, or is taken back for the reason `withdrawal`.
+    """Stop a run for good, with its pushes; its bills stay, or are taken back, for `withdrawal`.
 
     Cancelled once more, it stays as it is; what was left standing, and what was being paid at that
     time and is open again, may still be taken back. The worker does that, and lets the file go.
@@ -83,6 +86,7 @@ def cancel_run(
     if takes_back:
         run.withdrawing, run.withdrawal_reason, run.withdrawn_to = True, withdrawal, ""
     run.state = state
+    cancel_beside(db, run.id)
     return run
 
 

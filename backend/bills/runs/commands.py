@@ -16,8 +16,13 @@ from backend.bills.runs.working import NO_REASON
 from backend.core import clock
 from backend.core.office import office
 from backend.departments import ensure_department
+from backend.notifications import MOST_HOURS, operator_named, push_run_with
 
 SHOWN = 20
+HELD = (
+    "The pushes of {run_id} are held. A second client of the department lets them go, or a second "
+    "operator where you gave your name: ferry runs approve {run_id} --by NAME"
+)
 
 
 @click.group()
@@ -28,22 +33,48 @@ def bills() -> None:
 @bills.command()
 @click.argument("file", metavar="FILE")
 @click.option("--department", "department_id", required=True, help="Whose bills, such as WSD.")
+@click.option("--by", metavar="NAME", help="Your name, in plain letters.")
+@click.option(
+    "--push-over-hours",
+    type=click.IntRange(0, MOST_HOURS),
+    default=0,
+    help="Spread the pushes over so many hours.",
+)
 @click.option("--json", "as_json", is_flag=True, help="A summary as one JSON object.")
 @click.pass_obj
 def ingest(
-    known_services: Callable[[], Mapping[str, str]], file: str, department_id: str, as_json: bool
+    known_services: Callable[[], Mapping[str, str]],
+    *,
+    file: str,
+    department_id: str,
+    by: str | None,
+    push_over_hours: int,
+    as_json: bool,
 ) -> None:
     """Post all bills of FILE, CSV or JSON lines, or none where one of its lines is wrong.
 
-    Ctrl-C stops after the batch in hand. The same command again goes on from there.
+    Ctrl-C stops after the batch in hand. The same command again goes on from there. Pushes for more
+    than 10,000 bills wait until a second person lets them go: `ferry runs approve`.
     """
     path = file_named(file)
     ensure_department(department_id, known_services().values())
     with office() as (rows, ring), terminal.stopping() as is_stopping, terminal.bar() as show:
-        run = started(rows, department_id, path, ring)
+        run = started(
+            rows,
+            department_id,
+            path,
+            ring,
+            started_by=None if by is None else operator_named(by),
+            push_over_minutes=push_over_hours * 60,
+        )
         run = carried_on(rows, run, ring, show, is_stopping)
         if is_stopping() and run.state in WORKED_ON:
             run = terminal.deed(rows, lambda db: actions.pause_run(db, None, run.id))
+        pushes = terminal.deed(
+            rows, lambda db: db.scalars(push_run_with(run.id)).one_or_none(), read_only=True
+        )
+    if pushes is not None and pushes.needs_approval:
+        click.echo(HELD.format(run_id=run.id), err=True)
     terminal.report(run, as_json=as_json)
 
 

@@ -41,12 +41,29 @@ def file_named(named: str) -> Path:
     return path
 
 
-def started(rows: Database, department_id: str, path: Path, ring: Ring) -> BillRun:
+def started(
+    rows: Database,
+    department_id: str,
+    path: Path,
+    ring: Ring,
+    *,
+    started_by: str | None,
+    push_over_minutes: int,
+) -> BillRun:
     """Store the file as a run, or find the run of these very bytes; a paused one goes on."""
     with path.open("rb") as file, or_say():
         pieces = iter(lambda: file.read(PIECE_BYTES), b"")
         file_format = _format(path)
-        run, _ = receive(rows, department_id, file_format, pieces, clock=clock.now, ring=ring)
+        run, _ = receive(
+            rows,
+            department_id,
+            file_format,
+            pieces,
+            clock=clock.now,
+            ring=ring,
+            started_by=started_by,
+            push_over_minutes=push_over_minutes,
+        )
     if run.state == RunState.PAUSED:
         return deed(rows, lambda db: actions.resume_run(db, None, run.id, clock.now(), ring))
     return run

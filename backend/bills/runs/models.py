@@ -55,6 +55,8 @@ class BillRun(Base):
         primary_key=True, default=lambda: new_id("run"), info=IMPERSONAL
     )
     department_id: Mapped[str] = mapped_column(info=IMPERSONAL)
+    started_by: Mapped[str | None] = mapped_column(info=IMPERSONAL)  # a client; none: a command
+    push_over_minutes: Mapped[int] = mapped_column(default=0, server_default="0", info=IMPERSONAL)
     format: Mapped[str] = mapped_column(info=IMPERSONAL)
     state: Mapped[str] = mapped_column(info=IMPERSONAL)
     sha256: Mapped[str] = mapped_column(default="", info=IMPERSONAL)

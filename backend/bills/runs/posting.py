@@ -14,6 +14,7 @@ from backend.bills.runs.sheets import Sheet
 from backend.bills.runs.stated import are_new, sheet_of, sort_out, state
 from backend.bills.runs.turn import Turn, note_problems, settle
 from backend.core.database import after_commit
+from backend.notifications import PushRun, RunPlan, open_push_run, plan_pushes
 
 TRIES = 5
 
@@ -52,12 +53,15 @@ def _post_batch(turn: Turn, batch: Batch, sheet: Sheet | None, ring: Callable[[]
             return True
         db, run = held
         after_commit(db, ring)
+        push_run = open_push_run(db, _plan(run), turn.clock())
+        posting = _posting(turn, run, push_run)
         if sheet is not None and are_new(db, turn.department_id, sheet):
             # The residents were known when the file was checked; foreign keys see to the rest.
-            post_new(db, sheet, Posting(turn.department_id, run.id, turn.clock()))
+            pushes = post_new(db, sheet, posting)
             run.posted += sheet.count
         else:
-            _post_what_is_new(db, run, batch, turn)
+            pushes = _post_what_is_new(db, run, batch, turn, posting)
+        plan_pushes(db, push_run, pushes, is_last=batch.is_last)
         run.handled += len(batch.rows)
         run.read_bytes, run.read_lines = batch.read_bytes, batch.read_lines
         # The first piece stays, as it holds the names of the columns.
@@ -68,15 +72,25 @@ def _post_batch(turn: Turn, batch: Batch, sheet: Sheet | None, ring: Callable[[]
     return batch.is_last
 
 
-def _post_what_is_new(db: Session, run: BillRun, batch: Batch, turn: Turn) -> None:
-    """Pass over what stands already, and post the rest.
+def _plan(run: BillRun) -> RunPlan:
+    return RunPlan(run.id, run.department_id, run.lines, run.started_by, run.push_over_minutes)
+
+
+def _posting(turn: Turn, run: BillRun, push_run: PushRun) -> Posting:
+    return Posting(
+        turn.department_id, run.id, turn.clock(), push_run.starts_at, push_run.over_minutes
+    )
+
+
+def _post_what_is_new(db: Session, run: BillRun, batch: Batch, turn: Turn, posting: Posting) -> int:
+    """Pass over what stands already, and post the rest; return how many pushes wait for that.
 
     What came to stand in a bill's way since the file was checked is noted with the run.
     """
     stated, _ = state(batch, turn.issued_on)
     found = sort_out(db, turn.department_id, stated)
-    if found.new:
-        post_new(db, found.new, Posting(turn.department_id, run.id, turn.clock()))
+    pushes = post_new(db, found.new, posting) if found.new else 0
     run.posted += len(found.new)
     run.already_there += found.already_there
     note_problems(run, found.problems)
+    return pushes

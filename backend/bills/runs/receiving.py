@@ -30,14 +30,25 @@ def receive(
     *,
     clock: Clock,
     ring: Callable[[], None],
+    started_by: str | None = None,
+    push_over_minutes: int = 0,
 ) -> tuple[BillRun, bool]:
     """Store a file as a run that waits to be checked; return it and whether it is new.
 
     `pieces` are PIECE_BYTES long, but for the last. The very bytes of a run that stands are that
     run. Where `pieces` raises, what came is forgotten; where this process is killed, a worker does
-    that in an hour. RunsWaiting, UploadForgotten.
+    that in an hour. `started_by` is a client or an operator, if it is known who. RunsWaiting,
+    UploadForgotten.
     """
-    run_id = _open(rows, department_id, file_format, clock())
+    run = BillRun(
+        id=new_id("run"),
+        department_id=department_id,
+        started_by=started_by,
+        push_over_minutes=push_over_minutes,
+        format=file_format,
+        state=RunState.RECEIVING,
+    )
+    run_id = _open(rows, run, clock())
     try:
         sha256 = _store(rows, run_id, pieces, clock)
     except Exception:
@@ -68,23 +79,14 @@ def _store(rows: Database, run_id: str, pieces: Iterable[bytes], clock: Clock) -
     return digest.hexdigest()
 
 
-def _open(rows: Database, department_id: str, file_format: FileFormat, now: datetime) -> str:
+def _open(rows: Database, run: BillRun, now: datetime) -> str:
+    run.due_at, run.created_at = now + RECEIVING_FOR, now
     with rows.transaction() as db:
-        _queue_up(db, department_id)
-        if db.scalars(unfinished_runs(department_id, now)).one() >= MOST_UNFINISHED:
+        _queue_up(db, run.department_id)
+        if db.scalars(unfinished_runs(run.department_id, now)).one() >= MOST_UNFINISHED:
             raise RunsWaiting(most=MOST_UNFINISHED)
-        run_id = new_id("run")
-        db.add(
-            BillRun(
-                id=run_id,
-                department_id=department_id,
-                format=file_format,
-                state=RunState.RECEIVING,
-                due_at=now + RECEIVING_FOR,
-                created_at=now,
-            )
-        )
-        return run_id
+        db.add(run)
+    return run.id
 
 
 def _seal(

@@ -7,7 +7,12 @@ from flask import current_app, g, request, url_for
 from backend.bills.runs import actions, rules
 from backend.bills.runs.models import BillRun
 from backend.bills.runs.receiving import receive
-from backend.bills.runs.schemas import BillRunPageShape, BillRunShape, RunCancelShape
+from backend.bills.runs.schemas import (
+    BillRunPageShape,
+    BillRunShape,
+    RunCancelShape,
+    RunStartQuery,
+)
 from backend.bills.runs.telling import read_run
 from backend.bills.runs.working import NO_REASON
 from backend.core import clock
@@ -36,27 +41,34 @@ surcharge_after, surcharge_cents, surcharge_rule. The last line is
 
 The file is checked whole before its first bill is posted; one line that is wrong refuses all of it.
 Sending is safe to repeat without an Idempotency-Key: the very same bytes, while a run of them
-stands, are that run (200), and a bill that stands already is passed over and told to nobody."""
+stands, are that run (200), and a bill that stands already is passed over and told to nobody.
+
+Pushes for more than 10,000 bills are held until a second client of the department lets them go:
+`POST /v1/department/bill-runs/{run_id}/pushes/approve`."""
 
 
 @blp.post("/bill-runs")
 @blp.refuses(rules.RunsWaiting, rules.UploadForgotten)
 @blp.takes_stream(FILE, *rules.MEDIA_TYPES)
+@blp.arguments(RunStartQuery, location="query")
 @blp.response(202, BillRunShape)
 @blp.alt_response(
     200, schema=BillRunShape, description="A run of these very bytes stands", success=True
 )
 @blp.doc(operationId="startBillRun")
-def start_run() -> tuple[dict[str, Any], int, dict[str, str]]:
+def start_run(query: dict[str, int]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Post a whole file of bills"""
     ensure_type(request, *rules.MEDIA_TYPES)
+    caller = department()
     run, is_new = receive(
         g.database,
-        department().department_id,
+        caller.department_id,
         rules.MEDIA_TYPES[request.mimetype],
         pieces_of(request, rules.MOST_BYTES, rules.PIECE_BYTES),
         clock=clock.now,
         ring=current_app.extensions["bell"].ring,
+        started_by=caller.client_id,
+        push_over_minutes=query["push_over_hours"] * 60,
     )
     location = url_for("bill-runs.get_run", run_id=run.id)
     return _read(run), 202 if is_new else 200, {"Location": location}
@@ -91,7 +103,7 @@ def get_run(run_id: str) -> dict[str, Any]:
 @blp.response(200, BillRunShape)
 @blp.doc(operationId="pauseBillRun")
 def pause_run(run_id: str) -> dict[str, Any]:
-    """Let a bill run rest, within seconds"""
+    """Let a bill run and its pushes rest, within seconds"""
     return _read(actions.pause_run(session_of_request(), department().department_id, run_id))
 
 
@@ -100,7 +112,7 @@ def pause_run(run_id: str) -> dict[str, Any]:
 @blp.response(200, BillRunShape)
 @blp.doc(operationId="resumeBillRun")
 def resume_run(run_id: str) -> dict[str, Any]:
-    """Let a paused bill run go on"""
+    """Let a paused bill run and its pushes go on"""
     ring = current_app.extensions["bell"].ring
     whose = department().department_id
     return _read(actions.resume_run(session_of_request(), whose, run_id, clock.now(), ring))
@@ -112,7 +124,7 @@ def resume_run(run_id: str) -> dict[str, Any]:
 @blp.response(200, BillRunShape)
 @blp.doc(operationId="cancelBillRun")
 def cancel_run(body: dict[str, Any], run_id: str) -> dict[str, Any]:
-    """Stop a bill run for good, and take back what it posted if that is asked for"""
+    """Stop a bill run and its pushes, and take back what it posted if that is asked for"""
     run = actions.cancel_run(
         session_of_request(),
         department().department_id,

@@ -16,7 +16,7 @@ from backend.bills.runs.stated import Stated
 from backend.bills.telling import facts_told
 from backend.core.bulk import insert_columns
 from backend.core.clock import new_ids
-from backend.notifications import MessageKind, Telling, notify_many
+from backend.notifications import Batch, MessageKind, Telling, notify_many
 
 Values = Sequence[Any]
 
@@ -28,12 +28,15 @@ class Posting:
     department_id: str
     run_id: str
     now: datetime
+    push_from: datetime | None = None  # none: now
+    push_over_minutes: int = 0
 
 
-def post_new(db: Session, bills: Sheet | Sequence[Stated], posting: Posting) -> None:
+def post_new(db: Session, bills: Sheet | Sequence[Stated], posting: Posting) -> int:
     """Post bills whose numbers are free, and tell every resident who sees one.
 
-    IntegrityError where somebody posts one of the numbers at this very moment.
+    Returns how many pushes wait for that. IntegrityError where somebody posts one of the numbers
+    at this very moment.
     """
     members = members_of_sheet(bills) if isinstance(bills, Sheet) else members_of(bills)
     links = _links(db, posting.department_id, members)
@@ -51,13 +54,15 @@ def post_new(db: Session, bills: Sheet | Sequence[Stated], posting: Posting) -> 
         for resident_id, bill_id, amount_cents, due_on in seen
         if resident_id is not None
     ]
-    notify_many(
-        db,
-        tellings,
-        department_id=posting.department_id,
-        kind=MessageKind.BILL_NEW,
-        now=posting.now,
+    batch = Batch(
+        posting.department_id,
+        MessageKind.BILL_NEW,
+        posting.now,
+        run_id=posting.run_id,
+        push_from=posting.push_from,
+        spread_seconds=posting.push_over_minutes * 60,
     )
+    return notify_many(db, tellings, batch)
 
 
 def members_of_sheet(sheet: Sheet) -> dict[str, Values]:

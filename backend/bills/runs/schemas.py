@@ -4,7 +4,18 @@ from marshmallow import fields, validate
 
 from backend.bills.details import text_field
 from backend.bills.runs.rules import FileFormat, RunState
-from backend.core.http import Shape
+from backend.core.http import Query, Shape, WholeNumber
+from backend.notifications import MOST_HOURS
+
+
+class RunStartQuery(Query):
+    """What is asked for beside the file."""
+
+    push_over_hours = WholeNumber(
+        load_default=0,
+        validate=validate.Range(min=0, max=MOST_HOURS),
+        metadata={"description": "Spread the pushes over so many hours."},
+    )
 
 
 class RunProblemShape(Shape):

@@ -20,7 +20,8 @@ from backend.bills.runs.working import work_on_runs
 from backend.core.clock import new_id
 from backend.core.database import Database
 from backend.core.settings import CHECKOUT
-from backend.notifications.models import Delivery, Message
+from backend.notifications.models import Message
+from backend.notifications.outbox.models import Delivery
 
 HEADER = "bill_number,kind,amount_cents,due_on,account_number"
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)

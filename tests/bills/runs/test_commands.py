@@ -49,6 +49,33 @@ def test_a_sound_file_is_posted(call: Call, file: Path, office: Office) -> None:
     assert again == summary
 
 
+def test_whoever_posts_a_large_file_is_named_and_cannot_let_its_pushes_go(
+    call: Call, file: Path, office: Office
+) -> None:
+    file.write_bytes(many(10_001))
+
+    result = ingest(call, file, "--by", " Chan", "--push-over-hours", "2")
+
+    [run] = office.runs()
+    assert (result.exit_code, run.started_by, run.push_over_minutes) == (0, "chan", 120)
+    assert f"ferry runs approve {run.id} --by NAME" in result.stderr
+    alone = CliRunner().invoke(ferry, ["runs", "approve", run.id, "--by", "CHAN"])
+    assert (alone.exit_code, "take two" in alone.stderr) == (1, True)
+    assert CliRunner().invoke(ferry, ["runs", "approve", run.id, "--by", "lee"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words", [["--by", "陳"], ["--by", ""], ["--push-over-hours", "25"], ["--push-over-hours", "x"]]
+)
+def test_a_name_or_a_time_that_is_none_posts_nothing(
+    call: Call, file: Path, office: Office, words: list[str]
+) -> None:
+    file.write_bytes(many(3))
+
+    assert ingest(call, file, *words).exit_code > 0
+    assert office.runs() == []
+
+
 def test_a_broken_file_is_refused_with_its_lines(call: Call, file: Path, office: Office) -> None:
     file.write_bytes(csv_file(["W-1,water,0,2099-12-20,A", "W-2,steam,1,2099-12-20,A"], 2, 1))
 

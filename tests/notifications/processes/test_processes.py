@@ -1,120 +1,35 @@
 """Real workers and a real simulator, some of them killed: no push is lost, none is shown twice."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from backend.core.database import Database
-from backend.core.settings import Settings
-from backend.notifications.models import next_due
+from backend.notifications.outbox.sharing import look
 from tests.conftest import Caller
-from tests.simulators.desk import PROJECT, Desk, running_fcm, wait_until
+from tests.notifications.processes.works import PATIENCE_SECONDS, Works
+from tests.notifications.town import Town
+from tests.simulators.desk import Desk, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
-
-PATIENCE_SECONDS = 30
-PHONE = "an-address-of-the-phone"
-Process = subprocess.Popen[bytes]
-
-
-@dataclass
-class Works:
-    """Starts processes beside the test and ends those that are left."""
-
-    settings: Settings
-    desk: Desk
-    started: list[Process] = field(default_factory=list)
-
-    def start_simulator(self) -> Process:
-        port = self.desk.url.rpartition(":")[2]
-        words = ["-m", "backend.simulators.fcm", "--port", port, "--log", str(self.desk.log)]
-        simulator = self._start([sys.executable, *words], dict(os.environ), "simulator.err")
-        wait_until(self._is_up, PATIENCE_SECONDS)
-        return simulator
-
-    def start_worker(self, lease_seconds: int = 30) -> Process:
-        """Start `ferry work` and wait until it is at its bell."""
-        return self.start_workers(1, lease_seconds)[0]
-
-    def start_workers(self, count: int, lease_seconds: int = 30) -> list[Process]:
-        """Start workers at the same moment and wait until all are at their bell."""
-        environment = {
-            **os.environ,
-            "FERRY_STAGE": "demo",
-            "FERRY_DATA_DIR": str(self.settings.data_dir),
-            "FERRY_DATABASE_URL": self.settings.database_url,
-            "FERRY_FCM_PROJECT_ID": PROJECT,
-            "FERRY_FCM_ENDPOINT": self.desk.url,
-            "FERRY_FCM_CREDENTIALS": str(self.desk.account(self.settings.data_dir)),
-            "FERRY_LEASE_SECONDS": str(lease_seconds),
-        }
-        command = [str(Path(sys.executable).with_name("ferry")), "work"]
-        names = [f"worker-{len(self.started)}-{number}.err" for number in range(count)]
-        workers = [self._start(command, environment, name) for name in names]
-        for name in names:
-            lines = self.settings.data_dir / name
-            wait_until(lambda lines=lines: "at its bell" in lines.read_text(), PATIENCE_SECONDS)
-        return workers
-
-    def kill(self, process: Process) -> None:
-        process.kill()
-        process.wait()
-
-    def end(self) -> None:
-        for process in self.started:
-            if process.poll() is None:
-                self.kill(process)
-
-    def _start(self, command: list[str], environment: dict[str, str], name: str) -> Process:
-        with (self.settings.data_dir / name).open("wb") as lines:
-            process = subprocess.Popen(command, env=environment, stderr=lines)
-        self.started.append(process)
-        return process
-
-    def _is_up(self) -> bool:
-        try:
-            return self.desk.holding() == 0
-        except OSError:
-            return False
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """The desk of a simulator that runs as a process of its own."""
-    with running_fcm(tmp_path / "spare.log") as spare:
-        pass
-    return Desk(spare.url, tmp_path / "fcm.log")
-
-
-@pytest.fixture
-def works(settings: Settings, desk: Desk) -> Iterator[Works]:
-    works = Works(settings, desk)
-    yield works
-    works.end()
 
 
 @pytest.fixture
 def post(
-    client: FlaskClient, department: Caller, resident: Caller, works: Works
+    client: FlaskClient, department: Caller, database: Database, works: Works
 ) -> Callable[[str], str]:
-    """Post a bill through the app in this process; return its id."""
-    address = {"kind": "token", "value": PHONE}
-    phone = {"platform": "android", "address": address}
-    reply = client.put("/v1/devices/my-own-phone", json=phone, headers=resident.headers)
-    assert reply.status_code < 300
+    """Post a bill to another resident each time, through the app in this process; return its id."""
+    town = Town(database, None)  # type: ignore[arg-type]  # nobody pushes from here
 
     def posting(number: str) -> str:
+        resident_id = town.resident(f"phone-{number}")
+        town.choose(resident_id, quiet_from="00:00", quiet_until="00:00")
         bill = {
-            "resident_id": resident.id,
+            "resident_id": resident_id,
             "bill_number": number,
             "kind": "water",
             "amount_cents": 41850,
@@ -173,7 +88,7 @@ def test_workers_that_are_killed_or_stopped_lose_no_push_and_show_none_twice(
 
 def nothing_is_open(database: Database) -> bool:
     with database.transaction(read_only=True) as db:
-        return db.scalar(next_due()) is None
+        return look(db).next_due() is None
 
 
 def shown_as(line: dict[str, Any]) -> tuple[str, ...]:
