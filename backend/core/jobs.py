@@ -1,7 +1,7 @@
 """The worker's bell and clock: huey says "wake up and drain"; rows alone are the truth.
 
-A lost ring costs at most a minute, as a sweep rings by itself each minute. Each chore has a thread
-of its own, so that one whose partner is slow or away holds up no other.
+A lost ring costs little: each chore has a thread of its own, so that one whose partner is slow or away
+holds up no other, and a thread that is idle looks each second by itself. A sweep rings each minute.
 """
 
 import logging
@@ -19,6 +19,7 @@ from backend.core import clock
 
 STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_SECONDS = 0.1
+IDLE_SECONDS = 1.0  # a ring goes to one worker, often the busy one; the others look for themselves
 HEALTH_SECONDS = 10.0
 LAST_BATCH_SECONDS = 22  # how long a stop waits for the batch in hand
 PAUSE_AFTER_FAILURE = timedelta(seconds=5)
@@ -53,6 +54,11 @@ class Chore:
         """Say whether it was woken or is due."""
         due_at = self.next_due
         return self.is_woken.is_set() or (due_at is not None and due_at <= clock.now())
+
+    def is_idle(self) -> bool:
+        """Say whether nothing is due soon, as far as it knows: others may have brought something."""
+        due_at = self.next_due
+        return due_at is None or due_at > clock.now() + PAUSE_AFTER_FAILURE
 
 
 class Bell:
@@ -132,7 +138,6 @@ class Bell:
         try:
             due_at = chore.drain()
             while due_at and due_at <= clock.now() and not self.is_stopping:
-                self._call_a_colleague()
                 due_at = chore.drain()
             chore.next_due = due_at
         except Exception:
@@ -147,9 +152,12 @@ class Bell:
         return hand
 
     def _keep_at(self, chore: Chore) -> None:
+        looked_at = time.monotonic()
         while not self.is_stopping:
-            if chore.has_its_turn():
+            is_idle = chore.is_idle() and time.monotonic() - looked_at >= IDLE_SECONDS
+            if is_idle or chore.has_its_turn():
                 self.attend(chore)
+                looked_at = time.monotonic()
             chore.is_woken.wait(LOOK_SECONDS)
 
     def _rest(self, seconds: float) -> None:
@@ -160,13 +168,6 @@ class Bell:
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True
         signal.signal(number, signal.default_int_handler)  # a second one ends it at once
-
-    def _call_a_colleague(self) -> None:
-        """Wake another worker that is idle; it may lend a hand."""
-        try:
-            self.ring()
-        except Exception:
-            log.exception("the queue does not answer")
 
     def _answer(self) -> None:
         if not self.chores:

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from huey import Huey
 
-from backend.core import clock
+from backend.core import clock, jobs
 from backend.core.jobs import Bell, make_huey
 from backend.core.settings import Settings
 from tests.conftest import Caller
@@ -91,7 +91,7 @@ def test_many_rings_for_a_worker_that_is_away_are_one(huey: Huey) -> None:
     assert drain.calls == 2
 
 
-def test_a_worker_goes_on_while_more_is_due_and_calls_a_colleague(huey: Huey) -> None:
+def test_a_worker_goes_on_while_more_is_due_and_rings_for_nobody(huey: Huey) -> None:
     past = clock.now() - LATER
     drain = Drain(past, past, None)
     bell = Bell(huey, {"pushes": drain})
@@ -101,8 +101,25 @@ def test_a_worker_goes_on_while_more_is_due_and_calls_a_colleague(huey: Huey) ->
     attend(bell)
 
     assert drain.calls == 3
-    assert answer_rings(bell) == 1
-    assert drain.calls == 4
+    assert huey.pending_count() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", [None, clock.now() + LATER])
+def test_a_worker_that_nobody_rings_for_looks_by_itself(
+    huey: Huey, answer: datetime | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "IDLE_SECONDS", 0.0)
+    drain = Drain(*[answer] * 1000)
+    bell = Bell(huey, {"pushes": drain})
+
+    hands = bell.begin()
+    wait_until(lambda: drain.calls >= 3)
+    bell.is_stopping = True
+    for hand in hands:
+        hand.join()
+
+    assert huey.pending_count() == 0
 
 
 def test_what_is_due_later_is_remembered_and_lengthens_no_queue(huey: Huey) -> None:
