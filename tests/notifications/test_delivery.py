@@ -205,6 +205,28 @@ def test_a_phone_that_is_gone_is_never_asked_again(town: Town, desk: Desk) -> No
     assert len(desk.lines()) == 1
 
 
+@pytest.mark.slow
+def test_of_a_run_with_one_dead_phone_in_twenty_all_dead_ones_leave_and_are_not_asked_again(
+    town: Town, desk: Desk
+) -> None:
+    residents = town.crowd(200)
+    dead = {f"phone-{number}-0" for number in range(0, 200, 20)}
+    for address in dead:
+        desk.answer({"status": 404}, address=address)
+    town.tell(*residents)
+    town.work_off()
+    with town.database.transaction(read_only=True) as db:
+        left = set(db.scalars(select(Device.address)))
+
+    town.tell(*residents)
+    town.work_off()
+
+    assert set(desk.addresses("refused")) == dead
+    assert left == {f"phone-{number}-0" for number in range(200)} - dead
+    assert Counter(desk.addresses()) == dict.fromkeys(left, 2)
+    assert len(desk.lines()) == 200 + 190
+
+
 def test_other_pushes_that_wait_for_a_phone_that_is_gone_are_dropped(
     town: Town, desk: Desk
 ) -> None:
