@@ -72,7 +72,7 @@ def break_pushes(ground: Ground, size: Size, seed: int = SEED) -> Chaos:
     residents = settle_residents(rows, -(-size.bills // BILLS_EACH))
     be_past_the_ramp(rows)
     bell = Bell(make_huey(None, ground.folder))
-    with running_works(ground, size.workers) as works:
+    with running_works(ground, size) as works:
         told = iter(residents * BILLS_EACH)
         posters = Posters(works.url, rows, size.seconds, bell.ring)
         # Slow enough for two workers to get in each other's way, and quick enough for any lease.

@@ -32,6 +32,7 @@ class Size:
     kills: int
     longest_pause_seconds: float  # between two kills
     workers: int
+    lease_seconds: int
     settling_seconds: float  # how long to wait for the last push, once all is quiet
 
     @property
@@ -40,8 +41,8 @@ class Size:
 
 
 SIZES = {
-    "short": Size(100, 40, 16, 20, 0, 0, 8, 8, 1.0, 2, 90),
-    "deep": Size(1000, 1000, 80, 100, 18, 5000, 600, 100, 8, 2, 1800),
+    "short": Size(100, 40, 16, 20, 0, 0, 8, 8, 1.0, 2, 8, 90),
+    "deep": Size(1000, 1000, 80, 100, 18, 5000, 600, 100, 8, 2, 30, 1800),
 }
 
 

@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.chaos.payments_works import FERRY, PATIENCE_SECONDS, Part
-from tests.chaos.push_ground import Ground, Postgresql
+from tests.chaos.push_ground import Ground, Postgresql, Size
 from tests.ports import free_ports
 from tests.simulators.desk import PROJECT, Desk, one_account, wait_until
-
-LEASE_SECONDS = "8"
 
 
 @dataclass(frozen=True)
@@ -61,20 +59,20 @@ class Works:
 
 
 @contextmanager
-def running_works(ground: Ground, workers: int) -> Iterator[Works]:
-    """Run web (two processes), so many workers and the simulator, on an empty database."""
+def running_works(ground: Ground, size: Size) -> Iterator[Works]:
+    """Run web (two processes), some workers and the simulator, on an empty database."""
     folder = ground.folder
     web_port, fcm_port = free_ports(2)
     log = folder / "fcm.log"
     log.touch()
-    environment = _environment(ground, web_port, fcm_port)
+    environment = _environment(ground, web_port, fcm_port, size.lease_seconds)
     fcm = [sys.executable, "-m", "backend.simulators.fcm", "--port", str(fcm_port)]
     parts = [
         Part("simulator", [*fcm, "--log", str(log)], environment, folder / "fcm.err", fcm_port),
         Part("web", [FERRY, "serve", "--workers", "2"], environment, folder / "web.err", web_port),
         *(
             Part(f"worker {n}", [FERRY, "work"], environment, folder / f"worker-{n}.err")
-            for n in range(1, workers + 1)
+            for n in range(1, size.workers + 1)
         ),
     ]
     desk = Desk(f"http://127.0.0.1:{fcm_port}", log)
@@ -90,7 +88,9 @@ def running_works(ground: Ground, workers: int) -> Iterator[Works]:
             part.kill()
 
 
-def _environment(ground: Ground, web_port: int, fcm_port: int) -> dict[str, str]:
+def _environment(
+    ground: Ground, web_port: int, fcm_port: int, lease_seconds: int
+) -> dict[str, str]:
     account = ground.folder / "fcm-account.json"
     fcm_url = f"http://127.0.0.1:{fcm_port}"
     account.write_text(json.dumps({**one_account(), "token_uri": f"{fcm_url}/token"}))
@@ -99,7 +99,7 @@ def _environment(ground: Ground, web_port: int, fcm_port: int) -> dict[str, str]
         "FERRY_STAGE": "demo",
         "FERRY_DATA_DIR": str(ground.folder),
         "FERRY_DATABASE_URL": ground.database_url,
-        "FERRY_LEASE_SECONDS": LEASE_SECONDS,
+        "FERRY_LEASE_SECONDS": str(lease_seconds),
         "FERRY_FCM_PROJECT_ID": PROJECT,
         "FERRY_FCM_ENDPOINT": fcm_url,
         "FERRY_FCM_CREDENTIALS": str(account),
