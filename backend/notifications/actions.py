@@ -21,8 +21,8 @@ from backend.notifications.models import (
     reading_up_to,
     unread_by,
 )
-from backend.notifications.outbox.counting import count_for_runs
-from backend.notifications.outbox.models import Delivery, drop, unsent_about
+from backend.notifications.outbox.dropping import drop_unsent
+from backend.notifications.outbox.models import Delivery
 from backend.notifications.outbox.rules import ORDINARY, URGENT, Queue
 from backend.notifications.rules import STANDINGS, MessageKind
 
@@ -62,7 +62,7 @@ def notify(
     db.flush()
     if kind in STANDINGS:
         # Deliveries first: a worker that claims one holds it while it marks its message.
-        _drop(db, about_id, STANDINGS, now)
+        drop_unsent(db, [about_id], STANDINGS, now)
         db.execute(earlier_standings(message))
     _push_to_all(db, message, Queue(URGENT if is_urgent else ORDINARY, department_id))
     return message
@@ -76,14 +76,7 @@ def _push_to_all(db: Session, message: Message, queue: Queue) -> None:
 
 def call_off(db: Session, about_id: str, now: datetime) -> None:
     """Drop the pushes about something that nobody needs to be told any more; messages stay."""
-    _drop(db, about_id, list(MessageKind), now)
-
-
-def _drop(db: Session, about_id: str, kinds: Collection[str], now: datetime) -> None:
-    rows = db.execute(unsent_about(about_id, list(kinds))).all()
-    if rows:
-        db.execute(drop([id_ for id_, _ in rows], "no longer so", now))
-        count_for_runs(db, (queue for _, queue in rows), "dropped")
+    drop_unsent(db, [about_id], list(MessageKind), now)
 
 
 def editions_told(

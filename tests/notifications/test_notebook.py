@@ -10,8 +10,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from backend.notifications.outbox import delivering
-from backend.notifications.outbox.delivering import Postman
-from backend.notifications.outbox.headroom import Headroom
 from backend.notifications.outbox.notebook import Notebook
 from tests.notifications.town import LEASE_SECONDS, Town
 from tests.simulators.desk import Desk
@@ -26,18 +24,6 @@ for word in sys.argv[2:]:
     book.note(delivery_id, int(attempt))
 os.kill(os.getpid(), 9)
 """
-
-
-def postman(town: Town, book: Notebook) -> Postman:
-    return Postman(
-        town.database,
-        town.sender,
-        town.clock,
-        lease_seconds=LEASE_SECONDS,
-        house=town.house,
-        headroom=Headroom(None),
-        notebook=book,
-    )
 
 
 def notes_of_a_dead_worker(folder: Path, *notes: tuple[str, int]) -> None:
@@ -58,7 +44,7 @@ def test_what_a_killed_worker_had_heard_is_not_sent_again(
     notes_of_a_dead_worker(tmp_path, *notes)
     town.wait(LEASE_SECONDS)
 
-    worker = postman(town, Notebook(tmp_path))
+    worker = town.postman(Notebook(tmp_path))
     while (due_at := worker.deliver_waiting()) is not None and due_at <= town.now:
         pass
 
@@ -114,7 +100,7 @@ def test_a_folder_that_cannot_be_written_stops_no_push(
     (tmp_path / "pushes").write_text("a file in the way")
     town.tell(town.resident("phone"))
 
-    postman(town, Notebook(tmp_path / "pushes")).deliver_waiting()
+    town.postman(Notebook(tmp_path / "pushes")).deliver_waiting()
 
     assert desk.addresses() == ["phone"]
     assert town.states() == [("sent", None)]
@@ -136,7 +122,7 @@ def test_while_the_rows_are_away_the_outcome_is_kept_and_written_when_they_are_b
     monkeypatch.setattr(delivering, "record", away_at_first)
     monkeypatch.setattr(delivering, "TRY_AGAIN_SECONDS", 0.0)
 
-    postman(town, Notebook(tmp_path)).deliver_waiting()
+    town.postman(Notebook(tmp_path)).deliver_waiting()
 
     assert len(tries) == 3
     assert desk.addresses() == ["phone"]
@@ -147,7 +133,7 @@ def test_where_the_rows_stay_away_the_notebook_has_it(
     town: Town, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town.tell(town.resident("phone"))
-    worker = postman(town, Notebook(tmp_path))
+    worker = town.postman(Notebook(tmp_path))
 
     def away(*_: object) -> None:
         raise OperationalError("update", {}, ValueError("no room for it"))

@@ -122,7 +122,7 @@ class Town:
         """Let the worker do one batch; return when it wants to come again."""
         return self.postman().deliver_waiting()
 
-    def postman(self) -> Postman:
+    def postman(self, notebook: Notebook | None = None) -> Postman:
         """A worker of its own."""
         return Postman(
             self.database,
@@ -131,7 +131,7 @@ class Town:
             lease_seconds=LEASE_SECONDS,
             house=self.house,
             headroom=Headroom(None),
-            notebook=Notebook(None),
+            notebook=notebook or Notebook(None),
         )
 
     def work_off(self) -> None:

@@ -17,13 +17,13 @@ def drop_unsent(
     db: Session, about_ids: Collection[str], kinds: Collection[str], now: datetime
 ) -> None:
     """Drop the pushes about these things, of these kinds, that no worker holds."""
-    rows = db.execute(_unsent_about(about_ids, kinds)).all()
+    rows = db.execute(unsent_about(about_ids, kinds)).all()
     if rows:
         db.execute(drop([id_ for id_, _ in rows], "no longer so", now))
         count_for_runs(db, (queue for _, queue in rows), "dropped")
 
 
-def _unsent_about(about_ids: Collection[str], kinds: Collection[str]) -> Select[str, str]:
+def unsent_about(about_ids: Collection[str], kinds: Collection[str]) -> Select[str, str]:
     """Ids and queues of them, rows locked in the order of their ids."""
     return (
         select(Delivery.id, Delivery.queue)

@@ -223,21 +223,6 @@ def still_claimed(ids: Collection[str], attempt: int) -> Update:
     )
 
 
-def unsent_about(about_id: str, kinds: Collection[str]) -> Select[str, str]:
-    """Ids and queues of the deliveries about something that are to go and that no worker holds."""
-    return (
-        select(Delivery.id, Delivery.queue)
-        .join(Message, Message.id == Delivery.message_id)
-        .where(
-            Message.about_id == about_id,
-            Message.kind.in_(kinds),
-            Delivery.state == DeliveryState.WAITING,
-        )
-        .order_by(Delivery.id)
-        .with_for_update(of=Delivery)
-    )
-
-
 def open_deliveries() -> Select[int]:
     """How many pushes are still to go."""
     waiting, claimed = (

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from backend.core import database
 from backend.notifications import MessageKind, call_off, sweeping
 from backend.notifications.models import Message
-from backend.notifications.outbox.models import Delivery, unsent_about
+from backend.notifications.outbox.dropping import unsent_about
+from backend.notifications.outbox.models import Delivery
 from backend.notifications.runs.models import PushRun
 from backend.notifications.sweeping import runs_now, sweep_push_runs
 from tests.bills.runs.files import Death, dying_at
@@ -97,7 +98,7 @@ def test_a_sweep_and_a_taking_back_do_not_wait_for_each_other(
         if has_counted:
             call_off(db, first, pier.town.now)
         else:
-            db.execute(unsent_about(first, list(MessageKind))).all()
+            db.execute(unsent_about([first], list(MessageKind))).all()
         beside = Beside(pier.sweep)
         beside.is_waiting()
         call_off(db, first, pier.town.now)
